@@ -1,0 +1,44 @@
+"""Every error we raise on purpose, and the status each one answers with."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+
+class PatchworkError(Exception):
+    """Base: the message is for the person who made the mistake, and says what to do next."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    title = "Something went wrong"
+
+
+class NotFound(PatchworkError):
+    """There is nothing at this address (the same answer whether it never was or is hidden)."""
+
+    status = HTTPStatus.NOT_FOUND
+    title = "Page not found"
+
+
+class BadQuestion(PatchworkError):
+    """A value in the address or form makes no sense; `field` names it."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "There is a problem with what you asked for"
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class FileRefused(PatchworkError):
+    """A file could not be read as what it was said to be; nothing of it was stored."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "This file was not loaded"
+
+
+class Unavailable(PatchworkError):
+    """The database cannot be reached just now."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "Patchwork is not available just now"

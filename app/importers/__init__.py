@@ -1,0 +1,1 @@
+"""Bringing files in: read, normalise, check, stage, merge, report."""

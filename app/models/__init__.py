@@ -1,0 +1,41 @@
+"""The tables, one noun a file."""
+
+from app.models.activities import Activity, Schedule
+from app.models.areas import Area, AreaFigure, AreaLookup, AreaPart, AreaType
+from app.models.assets import Access, Asset, AssetKind, LocationSource
+from app.models.base import Base
+from app.models.checks import Check, CheckOutcome
+from app.models.interests import GentlerAlternative, Interest
+from app.models.postcodes import Postcode
+from app.models.sources import (
+    ImportProblem,
+    ImportRun,
+    ProblemReason,
+    RunStatus,
+    Source,
+)
+
+__all__ = [
+    "Access",
+    "Activity",
+    "Area",
+    "AreaFigure",
+    "AreaLookup",
+    "AreaPart",
+    "AreaType",
+    "Asset",
+    "AssetKind",
+    "Base",
+    "Check",
+    "CheckOutcome",
+    "GentlerAlternative",
+    "ImportProblem",
+    "ImportRun",
+    "Interest",
+    "LocationSource",
+    "Postcode",
+    "ProblemReason",
+    "RunStatus",
+    "Schedule",
+    "Source",
+]

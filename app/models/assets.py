@@ -1,0 +1,153 @@
+"""Assets: anything on the map."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from geoalchemy2 import WKBElement
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import (
+    Base,
+    Versioned,
+    grid_copy_of,
+    grid_point,
+    inside_great_britain,
+    lon_lat_point,
+    words_enum,
+)
+
+
+class AssetKind(enum.StrEnum):
+    """The five kinds of asset."""
+
+    CARE_HOME = "care_home"
+    GROUP = "group"
+    SURGERY = "surgery"
+    VENUE = "venue"
+    INFORMAL = "informal"
+
+
+class LocationSource(enum.StrEnum):
+    """How we know where an asset is."""
+
+    GIVEN = "given"  # coordinates in the source
+    SURFACE = "surface"  # a point on the source's polygon or line
+    POSTCODE = "postcode"  # the postcode's point
+    WARD = "ward"  # only the ward is known, or may be shown
+
+
+class Access(enum.StrEnum):
+    """What makes a place or session easier to take part in (the closed list)."""
+
+    STEP_FREE = "step_free"
+    ACCESSIBLE_TOILET = "accessible_toilet"
+    HEARING_LOOP = "hearing_loop"
+    PARKING = "parking"
+    SEATING = "seating"
+    DEMENTIA_FRIENDLY = "dementia_friendly"
+
+
+ACCESS_WORDS = ", ".join(f"'{word.value}'" for word in Access)
+
+
+class Asset(Versioned, Base):
+    """A care home, group, surgery, venue or informal skill.
+
+    `interest_ids` is sorted and has no repeats. `assured_date` is the newest check's date and is
+    kept by a trigger on checks. An informal asset has a ward and no point.
+    """
+
+    __tablename__ = "assets"
+
+    id: Mapped[uuid.UUID] = mapped_column(
+        sa.Uuid, primary_key=True, server_default=sa.text("gen_random_uuid()")
+    )
+    kind: Mapped[AssetKind] = mapped_column(words_enum(AssetKind, "asset_kind"))
+    name: Mapped[str] = mapped_column(sa.Text)
+    description: Mapped[str | None] = mapped_column(sa.Text)
+    address: Mapped[str | None] = mapped_column(sa.Text)
+    postcode: Mapped[str | None] = mapped_column(sa.Text, index=True)
+    geom: Mapped[WKBElement | None] = mapped_column(lon_lat_point())
+    point_27700: Mapped[WKBElement | None] = mapped_column(
+        grid_point(), grid_copy_of("geom")
+    )
+    location_source: Mapped[LocationSource] = mapped_column(
+        words_enum(LocationSource, "location_source")
+    )
+    # Only for assets placed on their ward.
+    ward_code: Mapped[str | None] = mapped_column(sa.Text)
+    interest_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(sa.Integer), server_default="{}"
+    )
+    # NULL: nobody has looked. Empty: somebody looked and found none of the list.
+    access: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
+    phone: Mapped[str | None] = mapped_column(sa.Text)
+    email: Mapped[str | None] = mapped_column(sa.Text)
+    website: Mapped[str | None] = mapped_column(sa.Text)
+    is_contact_public: Mapped[bool] = mapped_column(
+        sa.Boolean, server_default=sa.true()
+    )
+    # [{"weekday": 0-6 (Monday first), "opens_at": "09:00", "closes_at": "17:00"}, ...]
+    opening_hours: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    beds: Mapped[int | None] = mapped_column(sa.Integer)
+    assured_date: Mapped[dt.date | None] = mapped_column(sa.Date)
+
+    source_id: Mapped[int] = mapped_column(sa.ForeignKey("sources.id"))
+    source_key: Mapped[str] = mapped_column(sa.Text)
+    # Rows of one source and scope are replaced together: see ImportRun.scope.
+    scope: Mapped[str] = mapped_column(sa.Text, server_default="")
+    import_run_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("import_runs.id"), index=True
+    )
+    content_hash: Mapped[str] = mapped_column(sa.Text, server_default="")
+    gone_at: Mapped[dt.datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    # The same place known from a better source: this row is linked, and not shown by itself.
+    duplicate_of: Mapped[uuid.UUID | None] = mapped_column(
+        sa.ForeignKey("assets.id"), index=True
+    )
+
+    __table_args__ = (
+        sa.UniqueConstraint("source_id", "source_key"),
+        inside_great_britain("geom"),
+        sa.CheckConstraint("name <> ''", name="has_a_name"),
+        sa.CheckConstraint(
+            "duplicate_of IS DISTINCT FROM id", name="not_its_own_duplicate"
+        ),
+        sa.CheckConstraint(
+            f"access <@ ARRAY[{ACCESS_WORDS}]::text[]", name="known_access"
+        ),
+        sa.CheckConstraint(
+            "beds IS NULL OR beds BETWEEN 0 AND 2000", name="plausible_beds"
+        ),
+        # Somebody's front door is never on the map.
+        sa.CheckConstraint(
+            "kind <> 'informal' OR geom IS NULL", name="informal_has_no_point"
+        ),
+        sa.CheckConstraint(
+            "geom IS NOT NULL OR ward_code IS NOT NULL", name="placed_by_point_or_ward"
+        ),
+        # The index of the live question (DESIGN 6): one scan gives the nearest that share an
+        # interest. No GIN beside it: the planner would combine bitmaps, 13 times slower.
+        sa.Index(
+            "ix_assets_point_27700_interest_ids",
+            "point_27700",
+            "interest_ids",
+            postgresql_using="gist",
+            postgresql_ops={"interest_ids": "gist__intbig_ops(siglen=64)"},
+            postgresql_where=sa.text("gone_at IS NULL AND duplicate_of IS NULL"),
+        ),
+        sa.Index("ix_assets_geom", "geom", postgresql_using="gist"),
+        sa.Index("ix_assets_source_id_scope", "source_id", "scope"),
+        sa.Index(
+            "ix_assets_name_trigrams",
+            "name",
+            postgresql_using="gin",
+            postgresql_ops={"name": "gin_trgm_ops"},
+        ),
+    )
