@@ -37,9 +37,7 @@ def upgrade() -> None:
             server_default=sa.text("false"),
             nullable=False,
         ),
-        sa.Column(
-            "is_retired", sa.Boolean(), server_default=sa.text("false"), nullable=False
-        ),
+        sa.Column("is_retired", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("words", postgresql.TSVECTOR(), nullable=True),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column(
@@ -70,9 +68,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_interests")),
         sa.UniqueConstraint("concept", name=op.f("uq_interests_concept")),
     )
-    op.create_index(
-        op.f("ix_interests_broader_id"), "interests", ["broader_id"], unique=False
-    )
+    op.create_index(op.f("ix_interests_broader_id"), "interests", ["broader_id"], unique=False)
     op.create_index(
         "ix_interests_words",
         "interests",
@@ -130,9 +126,7 @@ def upgrade() -> None:
             name=op.f("fk_gentler_alternatives_interest_id_interests"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint(
-            "interest_id", "gentler_id", name=op.f("pk_gentler_alternatives")
-        ),
+        sa.PrimaryKeyConstraint("interest_id", "gentler_id", name=op.f("pk_gentler_alternatives")),
     )
     op.create_index(
         op.f("ix_gentler_alternatives_gentler_id"),
@@ -170,9 +164,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_runs")),
     )
-    op.create_index(
-        op.f("ix_import_runs_source_id"), "import_runs", ["source_id"], unique=False
-    )
+    op.create_index(op.f("ix_import_runs_source_id"), "import_runs", ["source_id"], unique=False)
     op.create_table(
         "area_figures",
         sa.Column("gss_code", sa.Text(), nullable=False),
@@ -191,9 +183,7 @@ def upgrade() -> None:
             ["sources.id"],
             name=op.f("fk_area_figures_source_id_sources"),
         ),
-        sa.PrimaryKeyConstraint(
-            "gss_code", "measure", "as_of", name=op.f("pk_area_figures")
-        ),
+        sa.PrimaryKeyConstraint("gss_code", "measure", "as_of", name=op.f("pk_area_figures")),
     )
     op.create_table(
         "area_lookups",
@@ -217,12 +207,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("lsoa_code", "release", name=op.f("pk_area_lookups")),
     )
-    op.create_index(
-        op.f("ix_area_lookups_lad_code"), "area_lookups", ["lad_code"], unique=False
-    )
-    op.create_index(
-        op.f("ix_area_lookups_ward_code"), "area_lookups", ["ward_code"], unique=False
-    )
+    op.create_index(op.f("ix_area_lookups_lad_code"), "area_lookups", ["lad_code"], unique=False)
+    op.create_index(op.f("ix_area_lookups_ward_code"), "area_lookups", ["ward_code"], unique=False)
     op.create_geospatial_table(
         "areas",
         sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
@@ -303,14 +289,10 @@ def upgrade() -> None:
     op.create_index(op.f("ix_areas_source_id"), "areas", ["source_id"], unique=False)
     op.create_geospatial_table(
         "assets",
-        sa.Column(
-            "id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False
-        ),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "care_home", "group", "surgery", "venue", "informal", name="asset_kind"
-            ),
+            sa.Enum("care_home", "group", "surgery", "venue", "informal", name="asset_kind"),
             nullable=False,
         ),
         sa.Column("name", sa.Text(), nullable=False),
@@ -364,9 +346,7 @@ def upgrade() -> None:
             server_default=sa.text("true"),
             nullable=False,
         ),
-        sa.Column(
-            "opening_hours", postgresql.JSONB(astext_type=sa.Text()), nullable=True
-        ),
+        sa.Column("opening_hours", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("beds", sa.Integer(), nullable=True),
         sa.Column("assured_date", sa.Date(), nullable=True),
         sa.Column("source_id", sa.Integer(), nullable=False),
@@ -394,8 +374,8 @@ def upgrade() -> None:
             name=op.f("ck_assets_known_access"),
         ),
         sa.CheckConstraint(
-            "kind <> 'informal' OR geom IS NULL",
-            name=op.f("ck_assets_informal_has_no_point"),
+            "kind <> 'informal' OR (location_source = 'ward' AND ward_code IS NOT NULL)",
+            name=op.f("ck_assets_informal_is_placed_by_ward"),
         ),
         sa.CheckConstraint("name <> ''", name=op.f("ck_assets_has_a_name")),
         sa.CheckConstraint(
@@ -426,13 +406,9 @@ def upgrade() -> None:
             ["source_id"], ["sources.id"], name=op.f("fk_assets_source_id_sources")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assets")),
-        sa.UniqueConstraint(
-            "source_id", "source_key", name=op.f("uq_assets_source_id_source_key")
-        ),
+        sa.UniqueConstraint("source_id", "source_key", name=op.f("uq_assets_source_id_source_key")),
     )
-    op.create_index(
-        op.f("ix_assets_duplicate_of"), "assets", ["duplicate_of"], unique=False
-    )
+    op.create_index(op.f("ix_assets_duplicate_of"), "assets", ["duplicate_of"], unique=False)
     op.create_geospatial_index(
         "ix_assets_geom",
         "assets",
@@ -441,9 +417,7 @@ def upgrade() -> None:
         postgresql_using="gist",
         postgresql_ops={},
     )
-    op.create_index(
-        op.f("ix_assets_import_run_id"), "assets", ["import_run_id"], unique=False
-    )
+    op.create_index(op.f("ix_assets_import_run_id"), "assets", ["import_run_id"], unique=False)
     op.create_index(
         "ix_assets_name_trigrams",
         "assets",
@@ -462,9 +436,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("gone_at IS NULL AND duplicate_of IS NULL"),
     )
     op.create_index(op.f("ix_assets_postcode"), "assets", ["postcode"], unique=False)
-    op.create_index(
-        "ix_assets_source_id_scope", "assets", ["source_id", "scope"], unique=False
-    )
+    op.create_index("ix_assets_source_id_scope", "assets", ["source_id", "scope"], unique=False)
     op.create_table(
         "import_problems",
         sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
@@ -493,9 +465,7 @@ def upgrade() -> None:
         ),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("suggestion", sa.Text(), nullable=False),
-        sa.Column(
-            "is_stored", sa.Boolean(), server_default=sa.text("false"), nullable=False
-        ),
+        sa.Column("is_stored", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("raw", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -564,9 +534,7 @@ def upgrade() -> None:
     )
     op.create_geospatial_table(
         "activities",
-        sa.Column(
-            "id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False
-        ),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("organizer_id", sa.Uuid(), nullable=False),
@@ -641,9 +609,7 @@ def upgrade() -> None:
             name=op.f("ck_activities_known_access"),
         ),
         sa.CheckConstraint("name <> ''", name=op.f("ck_activities_has_a_name")),
-        sa.CheckConstraint(
-            "cost_pence >= 0", name=op.f("ck_activities_cost_not_negative")
-        ),
+        sa.CheckConstraint("cost_pence >= 0", name=op.f("ck_activities_cost_not_negative")),
         sa.ForeignKeyConstraint(
             ["import_run_id"],
             ["import_runs.id"],
@@ -679,13 +645,22 @@ def upgrade() -> None:
         op.f("ix_activities_organizer_id"), "activities", ["organizer_id"], unique=False
     )
     op.create_index(
-        "ix_activities_point_27700_interest_ids",
+        "ix_activities_near_point_27700_interest_ids",
         "activities",
         ["point_27700", "interest_ids"],
         unique=False,
         postgresql_using="gist",
         postgresql_ops={"interest_ids": "gist__intbig_ops(siglen=64)"},
-        postgresql_where=sa.text("gone_at IS NULL"),
+        postgresql_where=sa.text("gone_at IS NULL AND NOT comes_to_homes"),
+    )
+    op.create_index(
+        "ix_activities_visit_point_27700_interest_ids",
+        "activities",
+        ["point_27700", "interest_ids"],
+        unique=False,
+        postgresql_using="gist",
+        postgresql_ops={"interest_ids": "gist__intbig_ops(siglen=64)"},
+        postgresql_where=sa.text("gone_at IS NULL AND comes_to_homes"),
     )
     op.create_index(
         "ix_activities_source_id_scope",
@@ -693,9 +668,7 @@ def upgrade() -> None:
         ["source_id", "scope"],
         unique=False,
     )
-    op.create_index(
-        op.f("ix_activities_venue_id"), "activities", ["venue_id"], unique=False
-    )
+    op.create_index(op.f("ix_activities_venue_id"), "activities", ["venue_id"], unique=False)
     op.create_geospatial_table(
         "area_parts",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -721,9 +694,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_area_parts")),
     )
-    op.create_index(
-        op.f("ix_area_parts_area_id"), "area_parts", ["area_id"], unique=False
-    )
+    op.create_index(op.f("ix_area_parts_area_id"), "area_parts", ["area_id"], unique=False)
     op.create_geospatial_index(
         "ix_area_parts_geom",
         "area_parts",
@@ -734,9 +705,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "checks",
-        sa.Column(
-            "id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False
-        ),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("asset_id", sa.Uuid(), nullable=True),
         sa.Column("activity_id", sa.Uuid(), nullable=True),
         sa.Column("checked_on", sa.Date(), nullable=False),
@@ -774,9 +743,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_checks")),
     )
-    op.create_index(
-        op.f("ix_checks_activity_id"), "checks", ["activity_id"], unique=False
-    )
+    op.create_index(op.f("ix_checks_activity_id"), "checks", ["activity_id"], unique=False)
     op.create_index(op.f("ix_checks_asset_id"), "checks", ["asset_id"], unique=False)
     op.create_table(
         "schedules",
@@ -785,13 +752,9 @@ def upgrade() -> None:
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("opens_at", sa.Time(), nullable=False),
         sa.Column("closes_at", sa.Time(), nullable=True),
-        sa.Column(
-            "timezone", sa.Text(), server_default="Europe/London", nullable=False
-        ),
+        sa.Column("timezone", sa.Text(), server_default="Europe/London", nullable=False),
         sa.Column("rrule", sa.Text(), nullable=True),
-        sa.Column(
-            "exdates", postgresql.ARRAY(sa.Date()), server_default="{}", nullable=False
-        ),
+        sa.Column("exdates", postgresql.ARRAY(sa.Date()), server_default="{}", nullable=False),
         sa.CheckConstraint(
             "rrule IS NULL OR rrule ~ '^FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;|$)'",
             name=op.f("ck_schedules_daily_or_slower"),
@@ -804,9 +767,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_schedules")),
     )
-    op.create_index(
-        op.f("ix_schedules_activity_id"), "schedules", ["activity_id"], unique=False
-    )
+    op.create_index(op.f("ix_schedules_activity_id"), "schedules", ["activity_id"], unique=False)
 
 
 def downgrade() -> None:
@@ -827,18 +788,22 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_activities_venue_id"), table_name="activities")
     op.drop_index("ix_activities_source_id_scope", table_name="activities")
     op.drop_index(
-        "ix_activities_point_27700_interest_ids",
+        "ix_activities_near_point_27700_interest_ids",
         table_name="activities",
         postgresql_using="gist",
-        postgresql_where=sa.text("gone_at IS NULL"),
+        postgresql_where=sa.text("gone_at IS NULL AND NOT comes_to_homes"),
+    )
+    op.drop_index(
+        "ix_activities_visit_point_27700_interest_ids",
+        table_name="activities",
+        postgresql_using="gist",
+        postgresql_where=sa.text("gone_at IS NULL AND comes_to_homes"),
     )
     op.drop_index(op.f("ix_activities_organizer_id"), table_name="activities")
     op.drop_index(op.f("ix_activities_import_run_id"), table_name="activities")
     op.drop_geospatial_table("activities")
     op.drop_geospatial_table("postcodes")
-    op.drop_index(
-        op.f("ix_import_problems_import_run_id"), table_name="import_problems"
-    )
+    op.drop_index(op.f("ix_import_problems_import_run_id"), table_name="import_problems")
     op.drop_table("import_problems")
     op.drop_index("ix_assets_source_id_scope", table_name="assets")
     op.drop_index(op.f("ix_assets_postcode"), table_name="assets")
@@ -848,9 +813,7 @@ def downgrade() -> None:
         postgresql_using="gist",
         postgresql_where=sa.text("gone_at IS NULL AND duplicate_of IS NULL"),
     )
-    op.drop_index(
-        "ix_assets_name_trigrams", table_name="assets", postgresql_using="gin"
-    )
+    op.drop_index("ix_assets_name_trigrams", table_name="assets", postgresql_using="gin")
     op.drop_index(op.f("ix_assets_import_run_id"), table_name="assets")
     op.drop_geospatial_index(
         "ix_assets_geom",
@@ -873,9 +836,7 @@ def downgrade() -> None:
     op.drop_table("area_figures")
     op.drop_index(op.f("ix_import_runs_source_id"), table_name="import_runs")
     op.drop_table("import_runs")
-    op.drop_index(
-        op.f("ix_gentler_alternatives_gentler_id"), table_name="gentler_alternatives"
-    )
+    op.drop_index(op.f("ix_gentler_alternatives_gentler_id"), table_name="gentler_alternatives")
     op.drop_table("gentler_alternatives")
     op.drop_table("sources")
     op.drop_index("ix_interests_words", table_name="interests", postgresql_using="gin")

@@ -61,6 +61,20 @@ BEGIN
 END $$
 """
 
+# Whatever point an informal asset is given, only one that stands for its ward is kept.
+PLACE_BY_WARD = """
+CREATE FUNCTION place_by_ward() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.location_source := 'ward';
+  NEW.geom := (
+    SELECT ST_PointOnSurface(geom) FROM areas
+    WHERE area_type = 'ward' AND gss_code = NEW.ward_code AND gone_at IS NULL
+    ORDER BY release DESC LIMIT 1
+  );
+  RETURN NEW;
+END $$
+"""
+
 SUBDIVIDE_AREA = """
 CREATE FUNCTION subdivide_area() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -126,6 +140,8 @@ TRIGGERS = (
     ),
     "CREATE TRIGGER keep_assured_date AFTER INSERT OR UPDATE OR DELETE ON checks"
     " FOR EACH ROW EXECUTE FUNCTION keep_assured_date()",
+    "CREATE TRIGGER place_by_ward BEFORE INSERT OR UPDATE ON assets FOR EACH ROW"
+    " WHEN (NEW.kind = 'informal') EXECUTE FUNCTION place_by_ward()",
     "CREATE TRIGGER take_point_of_venue BEFORE INSERT OR UPDATE OF organizer_id, venue_id"
     " ON activities FOR EACH ROW EXECUTE FUNCTION take_point_of_venue()",
     "CREATE TRIGGER pass_point_on AFTER UPDATE OF geom ON assets FOR EACH ROW"
@@ -139,6 +155,7 @@ TRIGGERS = (
 FUNCTIONS = {
     "bump_version": BUMP_VERSION,
     "keep_assured_date": KEEP_ASSURED_DATE,
+    "place_by_ward": PLACE_BY_WARD,
     "take_point_of_venue": TAKE_POINT,
     "pass_point_on": PASS_POINT_ON,
     "subdivide_area": SUBDIVIDE_AREA,

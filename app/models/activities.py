@@ -34,26 +34,20 @@ class Activity(Versioned, Base):
         sa.ForeignKey("assets.id", ondelete="SET NULL"), index=True
     )
     comes_to_homes: Mapped[bool] = mapped_column(sa.Boolean, server_default=sa.false())
-    interest_ids: Mapped[list[int]] = mapped_column(
-        ARRAY(sa.Integer), server_default="{}"
-    )
+    interest_ids: Mapped[list[int]] = mapped_column(ARRAY(sa.Integer), server_default="{}")
     access: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
     # NULL: not known. 0: free of charge.
     cost_pence: Mapped[int | None] = mapped_column(sa.Integer)
     # "tue_pm": the weekday and part of day of its schedules, for the time fit of the score.
     day_parts: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
     geom: Mapped[WKBElement | None] = mapped_column(lon_lat_point())
-    point_27700: Mapped[WKBElement | None] = mapped_column(
-        grid_point(), grid_copy_of("geom")
-    )
+    point_27700: Mapped[WKBElement | None] = mapped_column(grid_point(), grid_copy_of("geom"))
     assured_date: Mapped[dt.date | None] = mapped_column(sa.Date)
 
     source_id: Mapped[int] = mapped_column(sa.ForeignKey("sources.id"))
     source_key: Mapped[str] = mapped_column(sa.Text)
     scope: Mapped[str] = mapped_column(sa.Text, server_default="")
-    import_run_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("import_runs.id"), index=True
-    )
+    import_run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("import_runs.id"), index=True)
     content_hash: Mapped[str] = mapped_column(sa.Text, server_default="")
     gone_at: Mapped[dt.datetime | None] = mapped_column(sa.DateTime(timezone=True))
 
@@ -67,16 +61,18 @@ class Activity(Versioned, Base):
         sa.UniqueConstraint("source_id", "source_key"),
         sa.CheckConstraint("name <> ''", name="has_a_name"),
         sa.CheckConstraint("cost_pence >= 0", name="cost_not_negative"),
-        sa.CheckConstraint(
-            f"access <@ ARRAY[{ACCESS_WORDS}]::text[]", name="known_access"
-        ),
-        sa.Index(
-            "ix_activities_point_27700_interest_ids",
-            "point_27700",
-            "interest_ids",
-            postgresql_using="gist",
-            postgresql_ops={"interest_ids": "gist__intbig_ops(siglen=64)"},
-            postgresql_where=sa.text("gone_at IS NULL"),
+        sa.CheckConstraint(f"access <@ ARRAY[{ACCESS_WORDS}]::text[]", name="known_access"),
+        # One for each of the two lists: those near you, and those who come to you.
+        *(
+            sa.Index(
+                f"ix_activities_{name}_point_27700_interest_ids",
+                "point_27700",
+                "interest_ids",
+                postgresql_using="gist",
+                postgresql_ops={"interest_ids": "gist__intbig_ops(siglen=64)"},
+                postgresql_where=sa.text(f"gone_at IS NULL AND {condition}"),
+            )
+            for name, condition in (("near", "NOT comes_to_homes"), ("visit", "comes_to_homes"))
         ),
         sa.Index("ix_activities_source_id_scope", "source_id", "scope"),
     )

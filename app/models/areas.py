@@ -43,9 +43,7 @@ class Area(Versioned, Base):
 
     __table_args__ = (
         sa.UniqueConstraint("area_type", "release", "gss_code"),
-        sa.CheckConstraint(
-            "ST_IsValid(geom) AND NOT ST_IsEmpty(geom)", name="valid_geometry"
-        ),
+        sa.CheckConstraint("ST_IsValid(geom) AND NOT ST_IsEmpty(geom)", name="valid_geometry"),
         sa.CheckConstraint(
             "ST_XMin(geom) >= -9 AND ST_XMax(geom) <= 2.1"
             " AND ST_YMin(geom) >= 49.8 AND ST_YMax(geom) <= 61",
@@ -61,12 +59,8 @@ class AreaPart(Base):
     __tablename__ = "area_parts"
 
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
-    area_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("areas.id", ondelete="CASCADE"), index=True
-    )
-    geom: Mapped[WKBElement] = mapped_column(
-        Geometry("POLYGON", srid=WGS84, spatial_index=False)
-    )
+    area_id: Mapped[int] = mapped_column(sa.ForeignKey("areas.id", ondelete="CASCADE"), index=True)
+    geom: Mapped[WKBElement] = mapped_column(Geometry("POLYGON", srid=WGS84, spatial_index=False))
 
     __table_args__ = (sa.Index("ix_area_parts_geom", "geom", postgresql_using="gist"),)
 

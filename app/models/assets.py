@@ -60,7 +60,7 @@ class Asset(Versioned, Base):
     """A care home, group, surgery, venue or informal skill.
 
     `interest_ids` is sorted and has no repeats. `assured_date` is the newest check's date and is
-    kept by a trigger on checks. An informal asset has a ward and no point.
+    kept by a trigger on checks. The point of an informal asset only stands for its ward.
     """
 
     __tablename__ = "assets"
@@ -74,25 +74,19 @@ class Asset(Versioned, Base):
     address: Mapped[str | None] = mapped_column(sa.Text)
     postcode: Mapped[str | None] = mapped_column(sa.Text, index=True)
     geom: Mapped[WKBElement | None] = mapped_column(lon_lat_point())
-    point_27700: Mapped[WKBElement | None] = mapped_column(
-        grid_point(), grid_copy_of("geom")
-    )
+    point_27700: Mapped[WKBElement | None] = mapped_column(grid_point(), grid_copy_of("geom"))
     location_source: Mapped[LocationSource] = mapped_column(
         words_enum(LocationSource, "location_source")
     )
     # Only for assets placed on their ward.
     ward_code: Mapped[str | None] = mapped_column(sa.Text)
-    interest_ids: Mapped[list[int]] = mapped_column(
-        ARRAY(sa.Integer), server_default="{}"
-    )
+    interest_ids: Mapped[list[int]] = mapped_column(ARRAY(sa.Integer), server_default="{}")
     # NULL: nobody has looked. Empty: somebody looked and found none of the list.
     access: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
     phone: Mapped[str | None] = mapped_column(sa.Text)
     email: Mapped[str | None] = mapped_column(sa.Text)
     website: Mapped[str | None] = mapped_column(sa.Text)
-    is_contact_public: Mapped[bool] = mapped_column(
-        sa.Boolean, server_default=sa.true()
-    )
+    is_contact_public: Mapped[bool] = mapped_column(sa.Boolean, server_default=sa.true())
     # [{"weekday": 0-6 (Monday first), "opens_at": "09:00", "closes_at": "17:00"}, ...]
     opening_hours: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
     beds: Mapped[int | None] = mapped_column(sa.Integer)
@@ -102,33 +96,21 @@ class Asset(Versioned, Base):
     source_key: Mapped[str] = mapped_column(sa.Text)
     # Rows of one source and scope are replaced together: see ImportRun.scope.
     scope: Mapped[str] = mapped_column(sa.Text, server_default="")
-    import_run_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("import_runs.id"), index=True
-    )
+    import_run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("import_runs.id"), index=True)
     content_hash: Mapped[str] = mapped_column(sa.Text, server_default="")
     gone_at: Mapped[dt.datetime | None] = mapped_column(sa.DateTime(timezone=True))
     # The same place known from a better source: this row is linked, and not shown by itself.
-    duplicate_of: Mapped[uuid.UUID | None] = mapped_column(
-        sa.ForeignKey("assets.id"), index=True
-    )
+    duplicate_of: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("assets.id"), index=True)
 
     __table_args__ = (
         sa.UniqueConstraint("source_id", "source_key"),
         inside_great_britain("geom"),
         sa.CheckConstraint("name <> ''", name="has_a_name"),
-        sa.CheckConstraint(
-            "duplicate_of IS DISTINCT FROM id", name="not_its_own_duplicate"
-        ),
-        sa.CheckConstraint(
-            f"access <@ ARRAY[{ACCESS_WORDS}]::text[]", name="known_access"
-        ),
-        sa.CheckConstraint(
-            "beds IS NULL OR beds BETWEEN 0 AND 2000", name="plausible_beds"
-        ),
+        sa.CheckConstraint("duplicate_of IS DISTINCT FROM id", name="not_its_own_duplicate"),
+        sa.CheckConstraint(f"access <@ ARRAY[{ACCESS_WORDS}]::text[]", name="known_access"),
+        sa.CheckConstraint("beds IS NULL OR beds BETWEEN 0 AND 2000", name="plausible_beds"),
         # Somebody's front door is never on the map.
-        sa.CheckConstraint(
-            "kind <> 'informal' OR geom IS NULL", name="informal_has_no_point"
-        ),
+        sa.CheckConstraint("kind <> 'informal' OR geom IS NULL", name="informal_has_no_point"),
         sa.CheckConstraint(
             "geom IS NOT NULL OR ward_code IS NOT NULL", name="placed_by_point_or_ward"
         ),

@@ -60,9 +60,7 @@ class Versioned(Timestamped):
 
 def words_enum(kind: type[enum.StrEnum], name: str) -> sa.Enum:
     """Return the column type of `kind`, stored by its words as a PostgreSQL enum called `name`."""
-    return sa.Enum(
-        kind, name=name, values_callable=lambda members: [m.value for m in members]
-    )
+    return sa.Enum(kind, name=name, values_callable=lambda members: [m.value for m in members])
 
 
 def lon_lat_point() -> Geometry:
@@ -77,9 +75,7 @@ def grid_point() -> Geometry:
 
 def grid_copy_of(column: str) -> sa.Computed:
     """Return the stored expression that keeps `column` in British National Grid as well."""
-    return sa.Computed(
-        f"ST_Transform({column}, {BRITISH_NATIONAL_GRID})", persisted=True
-    )
+    return sa.Computed(f"ST_Transform({column}, {BRITISH_NATIONAL_GRID})", persisted=True)
 
 
 def inside_great_britain(column: str) -> sa.CheckConstraint:

@@ -35,9 +35,7 @@ class Check(Base):
         sa.ForeignKey("activities.id", ondelete="CASCADE"), index=True
     )
     checked_on: Mapped[dt.date] = mapped_column(sa.Date)
-    outcome: Mapped[CheckOutcome] = mapped_column(
-        words_enum(CheckOutcome, "check_outcome")
-    )
+    outcome: Mapped[CheckOutcome] = mapped_column(words_enum(CheckOutcome, "check_outcome"))
     # Which fact ("hours", "phone"); NULL: that it is there at all.
     fact: Mapped[str | None] = mapped_column(sa.Text)
     created_at: Mapped[dt.datetime] = mapped_column(
@@ -45,9 +43,7 @@ class Check(Base):
     )
 
     __table_args__ = (
-        sa.CheckConstraint(
-            "num_nonnulls(asset_id, activity_id) = 1", name="one_subject"
-        ),
+        sa.CheckConstraint("num_nonnulls(asset_id, activity_id) = 1", name="one_subject"),
         # A day's grace for clocks: nobody checks tomorrow.
         sa.CheckConstraint(
             "checked_on <= (created_at AT TIME ZONE 'UTC')::date + 1",

@@ -18,13 +18,9 @@ class Interest(Versioned, Base):
     id: Mapped[int] = mapped_column(sa.Integer, sa.Identity(), primary_key=True)
     concept: Mapped[str] = mapped_column(sa.Text, unique=True)
     label: Mapped[str] = mapped_column(sa.Text)
-    broader_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("interests.id"), index=True
-    )
+    broader_id: Mapped[int | None] = mapped_column(sa.ForeignKey("interests.id"), index=True)
     other_words: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
-    is_special_category: Mapped[bool] = mapped_column(
-        sa.Boolean, server_default=sa.false()
-    )
+    is_special_category: Mapped[bool] = mapped_column(sa.Boolean, server_default=sa.false())
     # A concept taken out of the vocabulary stays for the rows that still carry it.
     is_retired: Mapped[bool] = mapped_column(sa.Boolean, server_default=sa.false())
     # Label and other words, stemmed for English (a trigger keeps it: arrays do not allow a
@@ -32,12 +28,8 @@ class Interest(Versioned, Base):
     words: Mapped[str | None] = mapped_column(TSVECTOR)
 
     __table_args__ = (
-        sa.CheckConstraint(
-            "broader_id IS DISTINCT FROM id", name="not_its_own_broader"
-        ),
-        sa.CheckConstraint(
-            "concept ~ '^[a-z0-9]+(-[a-z0-9]+)*$'", name="concept_is_a_slug"
-        ),
+        sa.CheckConstraint("broader_id IS DISTINCT FROM id", name="not_its_own_broader"),
+        sa.CheckConstraint("concept ~ '^[a-z0-9]+(-[a-z0-9]+)*$'", name="concept_is_a_slug"),
         sa.Index("ix_interests_words", "words", postgresql_using="gin"),
     )
 
@@ -55,6 +47,4 @@ class GentlerAlternative(Base):
     )
     sentence: Mapped[str] = mapped_column(sa.Text)
 
-    __table_args__ = (
-        sa.CheckConstraint("interest_id <> gentler_id", name="not_itself"),
-    )
+    __table_args__ = (sa.CheckConstraint("interest_id <> gentler_id", name="not_itself"),)

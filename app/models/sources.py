@@ -95,9 +95,7 @@ class ImportProblem(Base):
     row_number: Mapped[int] = mapped_column(sa.Integer)
     source_key: Mapped[str | None] = mapped_column(sa.Text)
     name: Mapped[str | None] = mapped_column(sa.Text)
-    reason: Mapped[ProblemReason] = mapped_column(
-        words_enum(ProblemReason, "problem_reason")
-    )
+    reason: Mapped[ProblemReason] = mapped_column(words_enum(ProblemReason, "problem_reason"))
     message: Mapped[str] = mapped_column(sa.Text)
     suggestion: Mapped[str] = mapped_column(sa.Text)
     is_stored: Mapped[bool] = mapped_column(sa.Boolean, server_default=sa.false())

@@ -1,0 +1,1 @@
+"""Interests: the vocabulary, and finding a concept from what people say."""

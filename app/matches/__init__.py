@@ -1,0 +1,1 @@
+"""Matches: what fits a person's interests near a place."""

@@ -1,0 +1,287 @@
+"""Finding what fits: the question, the ranking, and the engine on GeoDataFrames.
+
+The ten best are the ten best by score among everything in reach, exactly. `Ranking` is told about
+candidates in any order and can say when nothing farther away could still get in; the database's
+engine reads outwards from the origin until then, and the engine here looks at everything in reach
+at once. A test holds both to the same answers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from geo import scores
+from geo.crs import to_metres
+from geo.errors import QuestionError
+from geo.interests import Relation
+from geo.reasons import reasons
+
+NEAR_REACH_M = 5_000.0
+VISIT_REACH_M = 15_000.0
+LONGEST_REACH_M = 50_000.0
+MOST_MATCHES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: where, which interests, and what has to fit.
+
+    `easting`, `northing` in metres, British National Grid. `relations` comes from
+    `Vocabulary.relations`. `visits` asks for activities that come to you, else for what is near.
+    Raises QuestionError if a number makes no sense.
+    """
+
+    easting: float
+    northing: float
+    relations: Mapping[int, Relation]
+    today: dt.date
+    needs: frozenset[str] = frozenset()
+    day_parts: frozenset[str] = frozenset()
+    visits: bool = False
+    within_m: float = NEAR_REACH_M
+    limit: int = 10
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.easting) and math.isfinite(self.northing)):
+            raise QuestionError("the place asked about is not a point")
+        if not 0 < self.within_m <= LONGEST_REACH_M:
+            raise QuestionError(f"within must be between 1 and {LONGEST_REACH_M:.0f} metres")
+        if not 1 <= self.limit <= MOST_MATCHES:
+            raise QuestionError(f"limit must be between 1 and {MOST_MATCHES}")
+
+    @property
+    def halving_m(self) -> float:
+        """The distance that halves a score: shorter on foot than for groups who drive."""
+        return scores.HALVING_VISIT_M if self.visits else scores.HALVING_NEAR_M
+
+    @property
+    def strongest(self) -> float:
+        """The largest relation weight asked for."""
+        return max((r.weight for r in self.relations.values()), default=0.0)
+
+
+@dataclass(slots=True)
+class Candidate:
+    """An asset or activity that shares an interest, `distance_m` metres from the origin.
+
+    `place_id` is the asset that is shown once, however many of its activities match.
+    """
+
+    id: str
+    place_id: str
+    is_activity: bool
+    interest_ids: Sequence[int]
+    access: Collection[str] | None
+    day_parts: Collection[str]
+    assured_date: dt.date | None
+    distance_m: float
+    row: Any = None
+
+
+@dataclass(slots=True)
+class Match:
+    """A candidate that was ranked."""
+
+    candidate: Candidate
+    score: float
+    relations: list[Relation]
+
+    @property
+    def order(self) -> tuple[float, float, bool, str]:
+        """Best first: by score, then nearer, then the activity (it says when), then the id."""
+        c = self.candidate
+        return (-self.score, round(c.distance_m, 3), not c.is_activity, c.id)
+
+
+def score_candidate(candidate: Candidate, question: Question) -> Match | None:
+    """Return the candidate with its score, or None if it is out of reach or shares nothing."""
+    found = [question.relations[i] for i in candidate.interest_ids if i in question.relations]
+    if not found or candidate.distance_m > question.within_m:
+        return None
+    value = scores.score(
+        max(r.weight for r in found),
+        scores.decay(candidate.distance_m, halving_m=question.halving_m),
+        scores.access_fit(question.needs, candidate.access),
+        scores.time_fit(question.day_parts, candidate.day_parts),
+        scores.freshness(candidate.assured_date, question.today),
+    )
+    return Match(candidate, value, found)
+
+
+@dataclass(slots=True)
+class Ranking:
+    """The best matches among the candidates added so far, one for each place."""
+
+    question: Question
+    by_place: dict[str, Match] = field(default_factory=dict)
+
+    def add(self, candidates: Iterable[Candidate]) -> None:
+        """Take candidates into account; of one place only the best stays."""
+        for candidate in candidates:
+            match = score_candidate(candidate, self.question)
+            if match is None:
+                continue
+            known = self.by_place.get(candidate.place_id)
+            if known is None or match.order < known.order:
+                self.by_place[candidate.place_id] = match
+
+    def best(self) -> list[Match]:
+        """Return at most `question.limit` matches, best first."""
+        return sorted(self.by_place.values(), key=lambda m: m.order)[: self.question.limit]
+
+    def entry_score(self) -> float:
+        """Return the score of the last of a full list, 0 while there is still room."""
+        values = sorted((m.score for m in self.by_place.values()), reverse=True)
+        return values[self.question.limit - 1] if len(values) >= self.question.limit else 0.0
+
+    def reach_m(self, weight: float) -> float:
+        """Return how far away something of relation `weight` could still enter the list.
+
+        All other factors are at most 1, so beyond this distance nothing scores enough. Half a
+        unit of the last decimal is added because scores are compared rounded.
+        """
+        entry = self.entry_score() - 10.0**-scores.SCORE_DECIMALS
+        if entry <= 0:
+            return self.question.within_m
+        if weight <= entry:
+            return 0.0
+        reach = scores.reach_of(entry / weight, halving_m=self.question.halving_m)
+        return min(self.question.within_m, reach)
+
+
+def reasons_of(match: Match, question: Question, *, when: str | None = None) -> list[str]:
+    """Return why `match` answers `question`, in sentences; `when` is its schedule in words."""
+    candidate = match.candidate
+    return reasons(
+        match.relations,
+        distance_m=candidate.distance_m,
+        visits=question.visits,
+        needs=question.needs,
+        access=candidate.access,
+        assured_date=candidate.assured_date,
+        today=question.today,
+        when=when,
+    )
+
+
+COLUMNS = (
+    "id",
+    "place_id",
+    "is_activity",
+    "comes_to_homes",
+    "interest_ids",
+    "access",
+    "day_parts",
+    "assured_date",
+)
+
+
+def _relation_weights(
+    interest_ids: Sequence[Sequence[int]], question: Question
+) -> npt.NDArray[np.float64]:
+    """Return for each row the strongest relation weight among its interests, 0 for none."""
+    lengths = np.fromiter((len(ids) for ids in interest_ids), dtype=np.int64)
+    weights = np.zeros(len(lengths))
+    filled = lengths > 0
+    if not filled.any():
+        return weights
+    flat = np.concatenate([np.asarray(ids, dtype=np.int64) for ids in interest_ids if len(ids)])
+    table = np.zeros(int(max(flat.max(), *question.relations, 0)) + 1)
+    for interest_id, relation in question.relations.items():
+        table[interest_id] = relation.weight
+    starts = np.concatenate(([0], np.cumsum(lengths[filled])[:-1]))
+    weights[filled] = np.maximum.reduceat(table[flat], starts)
+    return weights
+
+
+def find_matches(targets: gpd.GeoDataFrame, question: Question) -> gpd.GeoDataFrame:
+    """Return the best matches for `question` among `targets`, best first.
+
+    Parameters
+    ----------
+    targets
+        Points in any declared CRS with the columns of `COLUMNS`: `interest_ids` a list of
+        concept ids, `access` a list or None (not known), `day_parts` a list, `assured_date` a
+        date or None.
+    question
+        The question. Its `visits` selects the rows with `comes_to_homes`, else those without.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        The chosen rows in the CRS of `targets`, with `distance_m` (straight line, EPSG:27700),
+        `score` and `reasons` (a list of sentences). At most `question.limit` rows and one for
+        each `place_id`.
+
+    Raises
+    ------
+    CrsError
+        If `targets` has no CRS.
+    QuestionError
+        If a column is missing.
+    """
+    missing = [name for name in COLUMNS if name not in targets.columns]
+    if missing:
+        raise QuestionError(f"the targets have no column {', '.join(missing)}")
+    origin = shapely.Point(question.easting, question.northing)
+    in_metres = to_metres(targets, name="the targets").geometry
+    distances = in_metres.distance(origin).to_numpy(dtype=np.float64)
+    visits = targets["comes_to_homes"].to_numpy(dtype=bool) == question.visits
+    # NaN (no geometry) compares false, which leaves the row out.
+    reachable = np.flatnonzero((distances <= question.within_m) & visits)
+    weights = _relation_weights(targets["interest_ids"].iloc[reachable].tolist(), question)
+    rows = reachable[weights > 0]
+    fits = np.fromiter(
+        (
+            scores.access_fit(question.needs, access)
+            * scores.time_fit(question.day_parts, day_parts)
+            * scores.freshness(assured, question.today)
+            for access, day_parts, assured in zip(
+                targets["access"].iloc[rows],
+                targets["day_parts"].iloc[rows],
+                targets["assured_date"].iloc[rows],
+                strict=True,
+            )
+        ),
+        dtype=np.float64,
+        count=len(rows),
+    )
+    found = targets.iloc[rows].copy()
+    found["distance_m"] = distances[rows]
+    found["score"] = scores.score_arrays(
+        weights[weights > 0], distances[rows], fits, halving_m=question.halving_m
+    )
+    return _ranked(found, question)
+
+
+def _ranked(found: gpd.GeoDataFrame, question: Question) -> gpd.GeoDataFrame:
+    """Return the best row of each place in order, with reasons."""
+    order = found.assign(
+        _worse=-found["score"],
+        _metres=found["distance_m"].round(3),
+        _is_asset=~found["is_activity"].to_numpy(dtype=bool),
+        _id=found["id"].astype(str),
+    ).sort_values(["_worse", "_metres", "_is_asset", "_id"], kind="stable")
+    best = found.loc[order.index].drop_duplicates("place_id").head(question.limit).copy()
+    best["reasons"] = [
+        reasons(
+            [question.relations[i] for i in row.interest_ids if i in question.relations],
+            distance_m=row.distance_m,
+            visits=question.visits,
+            needs=question.needs,
+            access=row.access,
+            assured_date=row.assured_date,
+            today=question.today,
+        )
+        for row in best.itertuples()
+    ]
+    return best

@@ -1,0 +1,122 @@
+"""Why a match is a match, in sentences a coordinator can read out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+
+from geo.distance import in_words, walk_minutes
+from geo.interests import Relation
+from geo.scores import DAYS_THIS_YEAR
+
+# Beyond an hour and a half nobody walks: say the distance alone.
+LONGEST_WALK_MINUTES = 90
+
+ACCESS_SENTENCES = {
+    "step_free": ("Step-free.", "Ask whether it is step-free.", "Not step-free, as far as we know."),
+    "accessible_toilet": (
+        "Has an accessible toilet.",
+        "Ask whether there is an accessible toilet.",
+        "No accessible toilet, as far as we know.",
+    ),
+    "hearing_loop": (
+        "Has a hearing loop.",
+        "Ask whether there is a hearing loop.",
+        "No hearing loop, as far as we know.",
+    ),
+    "parking": ("Has parking.", "Ask whether there is parking.", "No parking, as far as we know."),
+    "seating": (
+        "Somewhere to sit down.",
+        "Ask whether there is somewhere to sit.",
+        "Nowhere to sit, as far as we know.",
+    ),
+    "dementia_friendly": (
+        "Dementia friendly.",
+        "Ask whether they are used to people with dementia.",
+        "Not known to be dementia friendly.",
+    ),
+}
+
+KIND_ORDER = {"same": 0, "narrower": 1, "gentler": 2, "broader": 3}
+MOST_INTEREST_SENTENCES = 2
+
+
+def _lower_first(label: str) -> str:
+    """Return a label for the middle of a sentence; words like "RAF" and "VE Day" stay."""
+    if len(label) > 1 and label[1].isupper():
+        return label
+    return label[:1].lower() + label[1:]
+
+
+def interest_sentence(relation: Relation) -> str:
+    """Return what the related interest has to do with the one asked for."""
+    if relation.kind == "same":
+        return f"{relation.label}: just what you asked for."
+    wanted = _lower_first(relation.wanted)
+    if relation.kind == "narrower":
+        return f"{relation.label}: a kind of {wanted}."
+    if relation.kind == "gentler":
+        return f"{relation.label}: a gentler alternative to {wanted}. {relation.sentence or ''}".rstrip()
+    return f"{relation.label}: more general than {wanted}, so ask."
+
+
+def distance_sentence(distance_m: float, *, visits: bool) -> str:
+    """Return how far away it is: minutes on foot (about) and distance, or that they come."""
+    if visits:
+        return f"They come to you, from {in_words(distance_m)} away."
+    minutes = walk_minutes(distance_m)
+    if minutes > LONGEST_WALK_MINUTES:
+        return f"{in_words(distance_m)} away."
+    return f"About {minutes} {'minute' if minutes == 1 else 'minutes'}' walk ({in_words(distance_m)})."
+
+
+def access_sentences(needs: Iterable[str], access: Collection[str] | None) -> list[str]:
+    """Return one sentence for each need: met, not known, or not met."""
+    state = {True: 0, False: 2}
+    return [
+        ACCESS_SENTENCES[need][1 if access is None else state[need in access]]
+        for need in sorted(needs)
+        if need in ACCESS_SENTENCES
+    ]
+
+
+def age_in_words(days: int) -> str:
+    """Return an age as people say it: "today", "3 weeks ago", "2 years ago"."""
+    if days <= 0:
+        return "today"
+    for length, word in ((365, "year"), (30, "month"), (7, "week"), (1, "day")):
+        count = days // length
+        if count:
+            return f"{count} {word}{'' if count == 1 else 's'} ago"
+    raise AssertionError(days)
+
+
+def freshness_sentence(assured_date: dt.date | None, today: dt.date) -> str:
+    """Return when somebody last checked it, with a warning if that is more than a year ago."""
+    if assured_date is None:
+        return "Not checked yet: ring first."
+    days = (today - assured_date).days
+    sentence = f"Last checked {age_in_words(days)}."
+    return sentence if days <= DAYS_THIS_YEAR else f"{sentence[:-1]}: ring first."
+
+
+def reasons(
+    relations: Iterable[Relation],
+    *,
+    distance_m: float,
+    visits: bool,
+    needs: Collection[str],
+    access: Collection[str] | None,
+    assured_date: dt.date | None,
+    today: dt.date,
+    when: str | None = None,
+) -> list[str]:
+    """Return all the sentences of one match, the strongest interest first."""
+    strongest = sorted(relations, key=lambda r: (KIND_ORDER[r.kind], r.label))
+    sentences = [interest_sentence(r) for r in strongest[:MOST_INTEREST_SENTENCES]]
+    sentences.append(distance_sentence(distance_m, visits=visits))
+    if when:
+        sentences.append(f"{when}.")
+    sentences += access_sentences(needs, access)
+    sentences.append(freshness_sentence(assured_date, today))
+    return sentences

@@ -1,0 +1,83 @@
+"""The score of a match: a published formula of five factors, each between 0 and 1.
+
+    score = interest relation x distance decay x access fit x time fit x freshness
+
+Nothing else goes in, and no factor is learnt: a coordinator can be told why one group stands
+above another. The same numbers are used one at a time (`score`) and on arrays (`score_arrays`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Collection
+
+import numpy as np
+import numpy.typing as npt
+
+# Each so many metres halve the score: people walk to places, and groups drive to homes.
+HALVING_NEAR_M = 1_000.0
+HALVING_VISIT_M = 10_000.0
+
+ACCESS_MET, ACCESS_UNKNOWN, ACCESS_UNMET = 1.0, 0.8, 0.4
+TIME_MET, TIME_UNKNOWN, TIME_UNMET = 1.0, 0.8, 0.4
+CHECKED_THIS_YEAR, CHECKED_LAST_YEAR, NEVER_CHECKED, CHECKED_LONG_AGO = 1.0, 0.9, 0.85, 0.8
+DAYS_THIS_YEAR, DAYS_LAST_YEAR = 365, 730
+
+# Scores are compared at this many decimals, so that two ways of computing agree on ties.
+SCORE_DECIMALS = 6
+
+
+def decay(distance_m: float, *, halving_m: float) -> float:
+    """Return the distance factor: 1 at the door, one half at `halving_m`, a quarter at twice."""
+    return math.pow(2.0, -distance_m / halving_m)
+
+
+def reach_of(factor: float, *, halving_m: float) -> float:
+    """Return the distance in metres at which `decay` has fallen to `factor` (0 < factor)."""
+    return max(0.0, -math.log2(factor) * halving_m)
+
+
+def access_fit(needs: Collection[str], access: Collection[str] | None) -> float:
+    """Return how what is needed and what is there fit; `access` None means nobody has looked."""
+    if not needs:
+        return ACCESS_MET
+    if access is None:
+        return ACCESS_UNKNOWN
+    return ACCESS_MET if all(need in access for need in needs) else ACCESS_UNMET
+
+
+def time_fit(wanted: Collection[str], day_parts: Collection[str]) -> float:
+    """Return how the wanted parts of the week ("tue_pm") and the schedule's fit."""
+    if not wanted:
+        return TIME_MET
+    if not day_parts:
+        return TIME_UNKNOWN
+    return TIME_MET if any(part in wanted for part in day_parts) else TIME_UNMET
+
+
+def freshness(assured_date: dt.date | None, today: dt.date) -> float:
+    """Return how far a fact checked on `assured_date` can be relied on: stale entries sink."""
+    if assured_date is None:
+        return NEVER_CHECKED
+    age_days = (today - assured_date).days
+    if age_days <= DAYS_THIS_YEAR:
+        return CHECKED_THIS_YEAR
+    return CHECKED_LAST_YEAR if age_days <= DAYS_LAST_YEAR else CHECKED_LONG_AGO
+
+
+def score(relation: float, distance: float, access: float, time: float, fresh: float) -> float:
+    """Return the product of the five factors, rounded to `SCORE_DECIMALS`."""
+    return round(relation * distance * access * time * fresh, SCORE_DECIMALS)
+
+
+def score_arrays(
+    relation: npt.NDArray[np.float64],
+    distance_m: npt.NDArray[np.float64],
+    other_factors: npt.NDArray[np.float64],
+    *,
+    halving_m: float,
+) -> npt.NDArray[np.float64]:
+    """Return `score` for arrays of one length; `other_factors` is access x time x freshness."""
+    product = relation * np.power(2.0, -distance_m / halving_m) * other_factors
+    return np.round(product, SCORE_DECIMALS)
