@@ -1,0 +1,19 @@
+"""What the person who loads a file may say about it; readers get it whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What was said on the command line; None where nothing was said and the file decides."""
+
+    source: str | None = None  # a source slug instead of the reader's own
+    release: str | None = None  # boundary release of areas and lookups, "2025"
+    as_of: dt.date | None = None  # the date the publisher gives the data
+    lad_code: str | None = None  # the district the whole file is about
+    today: dt.date = field(default_factory=dt.date.today)
+    # A newer file that would mark more than half of an earlier one gone is refused unless this.
+    allow_shrink: bool = False
