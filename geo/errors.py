@@ -29,3 +29,11 @@ class PostcodeError(GeoError):
 
 class QuestionError(GeoError):
     """A question for matches that makes no sense; the message names the part."""
+
+
+class VocabularyError(GeoError):
+    """The vocabulary of interests is not sound; the message names row and column."""
+
+
+class UnknownInterest(GeoError):
+    """An interest the vocabulary does not have; the message offers near spellings."""
