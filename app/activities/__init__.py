@@ -1,0 +1,1 @@
+"""Activities: what happens, when, and how to say so."""
