@@ -49,7 +49,7 @@ bench: environment ## Measure matching, imports, lists and maps on 1,000,000 mad
 
 load-real: environment ## Load a folder of real open data (make load-real DATA=../shared/data)
 	@test -d "$(DATA)" || { echo "Name the folder of files to load: make load-real DATA=folder" >&2; exit 2; }
-	@exec $(WITH_DATABASE) -- .venv/bin/patchwork load folder "$(DATA)"
+	@exec $(WITH_DATABASE) -- sh -c '.venv/bin/patchwork migrate && exec .venv/bin/patchwork load folder "$$1"' sh "$(DATA)"
 
 db-shell: environment ## Open the database in psql
 	@exec $(WITH_DATABASE) -- $(SETUP) psql

@@ -162,10 +162,11 @@ class Cluster:
         if self._wait_for_running():
             return False
         self._initialise()
-        # Nobody works in the data directory (looked at above), so this file is left over from a
-        # crash; its process number may belong to some other program by now.
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
         self._make_folder(self.socket_folder)
+        # Nobody works in the data directory (looked at above), so these are left over from a
+        # crash; the process number in them may belong to some other program by now.
+        for left_over in (self.data / "postmaster.pid", *self.socket_folder.iterdir()):
+            left_over.unlink(missing_ok=True)
         self._make_folder(self.log.parent)
         options = f"-k '{self.socket_folder}' -p {PORT}"
         answer = self._call(
