@@ -112,7 +112,7 @@ def _create(folder: Path) -> None:
 
 def _pip(python: Path, arguments: Sequence[str]) -> None:
     # Quiet mode takes away pip's progress bars too, which a person waiting wants to see.
-    quiet = [] if sys.stdout.isatty() else ["-q"]
+    quiet = [] if sys.stdout.isatty() else ["-qq"]
     environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     # As root in .venv pip's warning about the system's packages is beside the point.
     environment["PIP_ROOT_USER_ACTION"] = "ignore"
