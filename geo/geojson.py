@@ -20,7 +20,7 @@ from geo.crs import to_lon_lat
 from geo.errors import FeatureError
 from geo.popups import readable
 
-_OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+_OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 
 # One point feature: its id, longitude and latitude in degrees (both None: not located), and
 # whatever else is public about it.
@@ -149,8 +149,8 @@ def _dump(features: Sequence[Mapping[str, Any]]) -> bytes:
     try:
         return orjson.dumps(collection, default=_plain, option=_OPTIONS)
     except TypeError as problem:
-        # A lone surrogate half in a name must not take the whole list down; it is rare, so
-        # names are only cleaned when writing them has failed
+        # A lone surrogate half in a name must not take the whole list down; it is rare, as are
+        # keys that are not plain strings, so rows are only cleaned when writing them has failed
         try:
             return orjson.dumps(_cleaned(collection), default=_plain, option=_OPTIONS)
         except TypeError:
@@ -162,6 +162,8 @@ def _plain(value: object) -> object:
     """Give orjson the plain form of what it does not know."""
     if value is pd.NaT or value is pd.NA:
         return None
+    if isinstance(value, Mapping):  # a database row
+        return dict(value)
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, dt.datetime):
@@ -175,7 +177,7 @@ def _cleaned(value: Any) -> Any:  # noqa: ANN401 -- whatever JSON can hold
     if isinstance(value, str):
         return readable(value)
     if isinstance(value, Mapping):
-        return {key: _cleaned(item) for key, item in value.items()}
+        return {readable(key): _cleaned(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_cleaned(item) for item in value]
     return value

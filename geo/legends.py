@@ -48,7 +48,7 @@ def classes_legend(label: str, rows: Sequence[ClassRow], *, notes: Sequence[str]
     items = [
         f'<li><svg class="swatch" width="28" height="20" aria-hidden="true" focusable="false">'
         f'<rect x="1" y="1" width="26" height="18" fill="{row.colour}" stroke="#46525a"/></svg> '
-        f"{popup_text(row.text)} <span>({row.count:,} area{'' if row.count == 1 else 's'})</span></li>"
+        f"{popup_text(row.text)} ({row.count:,} area{'' if row.count == 1 else 's'})</li>"
         for row in rows
     ]
     return f"<h2>{popup_text(label)}</h2>" + _list(items) + _notes(notes)

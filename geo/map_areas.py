@@ -29,7 +29,7 @@ MAP_DECIMALS = 5
 
 # An outline keeps detail down to this share of the map's longer side: below a pixel at first
 # sight, still a good line two zooms in.
-_DETAIL_SHARE = 1 / 4000
+_DETAIL_SHARE = 1 / 2000
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def classes_of(
 
     The key names the smallest and largest figure really found in each class, so no reader has
     to wonder on which side of a limit a figure falls. Figures that are not finite are in no
-    class. Classes come from mapclassify's ``Quantiles`` or ``EqualInterval``; few different
-    figures get a class each.
+    class. Quantiles hold about as many areas each; equal intervals are mapclassify's
+    ``EqualInterval``; a few different figures get a class each.
     """
     has_figure = np.isfinite(values)
     known = values[has_figure]
@@ -122,8 +122,12 @@ def _limits(
 ) -> npt.NDArray[np.float64]:
     if wanted == len(different):
         return different
-    chosen = mapclassify.Quantiles if scheme == "quantiles" else mapclassify.EqualInterval
-    limits: npt.NDArray[np.float64] = np.unique(chosen(known, k=wanted).bins)
+    if scheme == "quantiles":
+        # As mapclassify.Quantiles, which warns where many areas share a figure; here that is usual
+        bins = np.quantile(known, np.arange(1, wanted + 1) / wanted)
+    else:
+        bins = mapclassify.EqualInterval(known, k=wanted).bins
+    limits: npt.NDArray[np.float64] = np.unique(bins)
     limits[-1] = different[-1]  # rounding must not push the largest figure out of the last class
     return limits
 

@@ -190,14 +190,9 @@ class PatchworkMap(folium.Map):
         self.options["max_zoom"] = 19
         self.label = popup_text(label)
         self.scripts = scripts
-        parts = ["leaflet", *(["clusters"] if clusters else [])]
-        self._parts = parts
-        self.default_js = (
-            [] if scripts.inline else [(p, scripts.address(_SCRIPTS[p])) for p in parts]
-        )
-        self.default_css = (
-            [] if scripts.inline else [(p, scripts.address(_STYLES[p])) for p in parts]
-        )
+        self._parts = ["leaflet", *(["clusters"] if clusters else [])]
+        self.default_js = self._links("script", _SCRIPTS)
+        self.default_css = self._links("style", _STYLES)
         if tiles:
             layer = folium.TileLayer(tiles=tiles, attr="named below the map", max_zoom=19)
             layer._id = "base"
@@ -206,6 +201,11 @@ class PatchworkMap(folium.Map):
     def get_name(self) -> str:
         """Return the JavaScript name of the map."""
         return "patchworkMap"
+
+    def _links(self, tag: str, files: Mapping[str, str]) -> list[tuple[str, str]]:
+        if self.scripts.inline:
+            return []
+        return [(f"{part}_{tag}", self.scripts.address(files[part])) for part in self._parts]
 
     def embed_scripts(self, figure: Figure) -> None:
         """Write the vendored files into the head of `figure`, where the links would be."""

@@ -65,11 +65,12 @@ def popup_lines(place: dict[str, Any]) -> list[str]:
     """Return what a popup says below the name: distance and reasons of a match, then detail."""
     said = []
     if isinstance(place.get("reasons"), list | tuple):
+        said = [readable(reason) for reason in place["reasons"]]
         minutes, metres = place["walk_minutes"], place["distance_m"]
-        if np.isfinite(minutes) and np.isfinite(metres):
+        is_known = np.isfinite(minutes) and np.isfinite(metres)
+        if is_known and not any(in_words(metres) in reason for reason in said):
             unit = "minute\u2019s" if minutes == 1 else "minutes\u2019"
-            said.append(f"About {int(minutes)} {unit} walk, {in_words(metres)}")
-        said.extend(readable(reason) for reason in place["reasons"])
+            said.insert(0, f"About {int(minutes)} {unit} walk, {in_words(metres)}.")
     if isinstance(place.get("detail"), str) and place["detail"]:
         said.append(readable(place["detail"]))
     return said
