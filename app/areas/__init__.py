@@ -1,0 +1,1 @@
+"""Areas: wards, what is in them and what is published about them."""

@@ -1,0 +1,114 @@
+"""What people do with wards: find theirs, see what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from app.areas import queries
+from app.assets import queries as asset_queries
+from app.assets.queries import AssetFilter
+from app.errors import NotFound
+from app.parameters import Query
+from app.places.actions import Whereabouts, find_place
+
+# A ward of a big town has some hundreds; a page lists them all, in groups by kind.
+MOST_LISTED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class WardList:
+    """One page of wards, and the districts to choose from."""
+
+    rows: Sequence[sa.Row]
+    has_more: bool
+    page: int
+    district: str | None
+    release: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WardFacts:
+    """What a ward has, and what is published about it (None: nothing loaded)."""
+
+    ward: sa.Row
+    by_kind: dict[str, int]
+    figures: sa.Row | None
+
+    @property
+    def total(self) -> int:
+        """How many assets there are."""
+        return sum(self.by_kind.values())
+
+
+def list_wards(connection: sa.Connection, query: Query, *, default_limit: int) -> WardList:
+    """Return the wards a query asks for, by district and name."""
+    district, release = query.gss_code("district"), query.release()
+    limit, page = query.limit(default=default_limit), query.page()
+    if query.problems:
+        return WardList([], False, page, district, release)
+    rows = queries.list_wards(
+        connection,
+        lad_code=district,
+        release=release,
+        limit=limit + 1,
+        offset=(page - 1) * limit,
+    )
+    return WardList(rows[:limit], len(rows) > limit, page, district, release)
+
+
+def find_ward_near(
+    connection: sa.Connection, query: Query
+) -> tuple[Whereabouts, Sequence[sa.Row]]:
+    """Return where somebody asks about, and the wards there (two on an edge)."""
+    whereabouts = find_place(connection, query)
+    place = whereabouts.place
+    if place is None:
+        return whereabouts, []
+    wards = queries.find_wards_at(connection, lon=place.lon, lat=place.lat)
+    if not wards:
+        query.wrong("near", "That place is in none of the wards on this map.")
+    return whereabouts, wards
+
+
+def get_ward(connection: sa.Connection, *, gss_code: str, release: str | None) -> sa.Row:
+    """Return a ward of the newest boundaries, or of `release`.
+
+    Raises `NotFound`; for a ward that only older boundaries have, the sentence says so and
+    names the wards that are there now.
+    """
+    found = queries.find_wards_of_code(connection, gss_code=gss_code)
+    for ward in found:
+        if ward.release == release or (release is None and ward.is_newest):
+            return ward
+    if not found:
+        raise NotFound(f"No ward on this map has the code {gss_code}.")
+    old = found[0]
+    if release is not None:
+        raise NotFound(f"{old.name} ({gss_code}) is not in the boundaries of {release}.")
+    now = queries.find_successors(connection, area_id=old.id)
+    names = ", ".join(f"{ward.name} ({ward.gss_code})" for ward in now)
+    there = f" Its place is now in: {names}." if now else ""
+    raise NotFound(
+        f"{old.name} ({gss_code}) is no longer a ward: its last boundaries are of"
+        f" {old.release}.{there}"
+    )
+
+
+def get_facts(connection: sa.Connection, ward: sa.Row) -> WardFacts:
+    """Return what is in a ward and what is published about it."""
+    return WardFacts(
+        ward,
+        queries.count_by_kind(connection, area_id=ward.id, gss_code=ward.gss_code),
+        queries.find_figures(connection, gss_code=ward.gss_code),
+    )
+
+
+def list_inside(
+    connection: sa.Connection, ward: sa.Row, *, limit: int = MOST_LISTED, offset: int = 0
+) -> Sequence[sa.Row]:
+    """Return the assets in a ward, by name."""
+    wanted = AssetFilter(area_id=ward.id, area_code=ward.gss_code)
+    return asset_queries.list_assets(connection, wanted=wanted, limit=limit, offset=offset)

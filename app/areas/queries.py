@@ -1,0 +1,246 @@
+"""All SQL about areas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+# The newest boundaries loaded; a ward that only older ones have is no ward now.
+NEWEST = "(SELECT max(release) FROM areas WHERE area_type = 'ward' AND gone_at IS NULL)"
+
+# Point in polygon by the subdivided parts; DISTINCT because a point on the edge of two parts is
+# in both. Informal assets have no point: their ward is given.
+COUNT_INSIDE = """
+  SELECT count(*) AS assets, count(*) FILTER (WHERE i.kind = 'care_home') AS care_homes
+  FROM (
+    SELECT a.id, a.kind FROM area_parts p JOIN public_assets a ON ST_Intersects(p.geom, a.geom)
+    WHERE p.area_id = w.id
+    UNION
+    SELECT a.id, a.kind FROM public_assets a WHERE a.ward_code = w.gss_code
+  ) AS i
+"""
+
+
+def list_wards(
+    connection: sa.Connection,
+    *,
+    lad_code: str | None,
+    release: str | None,
+    limit: int,
+    offset: int = 0,
+) -> Sequence[sa.Row]:
+    """Return wards by district and name with how many assets and care homes each has.
+
+    `release` None: the newest boundaries loaded.
+    """
+    return connection.execute(
+        sa.text(
+            f"""
+            WITH w AS (
+              SELECT id, gss_code, name, lad_code, lad_name, release, source_id FROM areas
+              WHERE area_type = 'ward' AND gone_at IS NULL
+                AND release = coalesce(CAST(:release AS text), {NEWEST})
+                AND (CAST(:lad_code AS text) IS NULL OR lad_code = :lad_code)
+              ORDER BY lad_name, name, gss_code LIMIT :limit OFFSET :offset
+            )
+            SELECT w.*, inside.assets, inside.care_homes
+            FROM w CROSS JOIN LATERAL ({COUNT_INSIDE}) AS inside
+            ORDER BY w.lad_name, w.name, w.gss_code
+            """  # noqa: S608 - constants only
+        ),
+        {"release": release, "lad_code": lad_code, "limit": limit, "offset": offset},
+    ).all()
+
+
+def list_outlines(
+    connection: sa.Connection, *, area_ids: Sequence[int], tolerance_m: float
+) -> dict[int, str]:
+    """Return areas' outlines as GeoJSON text (lon, lat), simplified to `tolerance_m` metres."""
+    rows = connection.execute(
+        sa.text(
+            """
+            SELECT id, ST_AsGeoJSON(ST_ForcePolygonCCW(CASE WHEN :tolerance_m > 0
+              THEN ST_Transform(ST_SimplifyPreserveTopology(
+                     ST_Transform(geom, 27700), :tolerance_m), 4326)
+              ELSE geom END), 6) AS outline
+            FROM areas WHERE id = ANY(CAST(:ids AS int[]))
+            """
+        ),
+        {"ids": list(area_ids), "tolerance_m": tolerance_m},
+    )
+    return {row.id: row.outline for row in rows}
+
+
+def list_districts(connection: sa.Connection, *, release: str | None) -> Sequence[sa.Row]:
+    """Return the districts that have wards: lad_code, lad_name and how many wards."""
+    return connection.execute(
+        sa.text(
+            f"""
+            SELECT lad_code, max(lad_name) AS lad_name, count(*) AS wards FROM areas
+            WHERE area_type = 'ward' AND gone_at IS NULL AND lad_code IS NOT NULL
+              AND release = coalesce(CAST(:release AS text), {NEWEST})
+            GROUP BY lad_code ORDER BY 2, 1
+            """  # noqa: S608 - constants only
+        ),
+        {"release": release},
+    ).all()
+
+
+def find_wards_of_code(connection: sa.Connection, *, gss_code: str) -> Sequence[sa.Row]:
+    """Return a ward in every release that has it, newest first.
+
+    `is_newest` says whether the release is the newest of all wards loaded.
+    """
+    return connection.execute(
+        sa.text(
+            f"""
+            SELECT id, gss_code, name, lad_code, lad_name, release, source_id,
+                   release = {NEWEST} AS is_newest
+            FROM areas WHERE area_type = 'ward' AND gss_code = :code AND gone_at IS NULL
+            ORDER BY release DESC
+            """  # noqa: S608 - constants only
+        ),
+        {"code": gss_code},
+    ).all()
+
+
+def find_wards_named(connection: sa.Connection, *, name: str, limit: int) -> Sequence[sa.Row]:
+    """Return the newest wards called `name`, or else holding it in their name."""
+    escaped = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return connection.execute(
+        sa.text(
+            f"""
+            SELECT id, gss_code, name, lad_name, lower(name) = lower(:name) AS is_same
+            FROM areas
+            WHERE area_type = 'ward' AND gone_at IS NULL AND release = {NEWEST}
+              AND name ILIKE :pattern
+            ORDER BY is_same DESC, name, gss_code LIMIT :limit
+            """  # noqa: S608 - constants only
+        ),
+        {"name": name, "pattern": f"%{escaped}%", "limit": limit},
+    ).all()
+
+
+def find_wards_at(connection: sa.Connection, *, lon: float, lat: float) -> Sequence[sa.Row]:
+    """Return the newest wards that a point (degrees, WGS 84) is in: one, or two on an edge."""
+    return connection.execute(
+        sa.text(
+            f"""
+            SELECT w.id, w.gss_code, w.name, w.lad_name FROM areas w
+            WHERE w.area_type = 'ward' AND w.gone_at IS NULL AND w.release = {NEWEST}
+              AND w.id IN (
+                SELECT area_id FROM area_parts
+                WHERE ST_Intersects(geom, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)))
+            ORDER BY w.gss_code
+            """  # noqa: S608 - constants only
+        ),
+        {"lon": lon, "lat": lat},
+    ).all()
+
+
+def find_successors(connection: sa.Connection, *, area_id: int) -> Sequence[sa.Row]:
+    """Return the newest wards that now cover most of an older one, largest share first."""
+    return connection.execute(
+        sa.text(
+            f"""
+            SELECT w.gss_code, w.name, w.lad_name,
+                   ST_Area(ST_Intersection(w.geom, o.geom)) / ST_Area(o.geom) AS share
+            FROM areas o JOIN areas w ON ST_Intersects(w.geom, o.geom)
+            WHERE o.id = :id AND w.area_type = 'ward' AND w.gone_at IS NULL
+              AND w.release = {NEWEST} AND w.id <> o.id
+              AND ST_Area(ST_Intersection(w.geom, o.geom)) > 0.1 * ST_Area(o.geom)
+            ORDER BY share DESC LIMIT 5
+            """  # noqa: S608 - constants only
+        ),
+        {"id": area_id},
+    ).all()
+
+
+def count_by_kind(connection: sa.Connection, *, area_id: int, gss_code: str) -> dict[str, int]:
+    """Return how many assets of each kind are in a ward; kinds without any are left out."""
+    rows = connection.execute(
+        sa.text(
+            """
+            SELECT i.kind::text AS kind, count(*) AS assets
+            FROM (
+              SELECT a.id, a.kind
+              FROM area_parts p JOIN public_assets a ON ST_Intersects(p.geom, a.geom)
+              WHERE p.area_id = :id
+              UNION
+              SELECT a.id, a.kind FROM public_assets a WHERE a.ward_code = :code
+            ) AS i
+            GROUP BY 1 ORDER BY 1
+            """
+        ),
+        {"id": area_id, "code": gss_code},
+    )
+    return {row.kind: row.assets for row in rows}
+
+
+def find_figures(connection: sa.Connection, *, gss_code: str) -> sa.Row | None:
+    """Return what is published about the LSOAs of a ward, added up.
+
+    `population` is the sum over the LSOAs; `imd_score` their mean weighted by population;
+    `most_deprived_share` the part (0 to 1) of the population in LSOAs of IMD deciles 1 and 2.
+    The newest figure of each measure and the newest lookup that has the ward are used. None when
+    no lookup has the ward.
+    """
+    return connection.execute(
+        sa.text(
+            """
+            WITH lsoas AS (
+              SELECT lsoa_code, release FROM area_lookups
+              WHERE ward_code = :code AND release =
+                (SELECT max(release) FROM area_lookups WHERE ward_code = :code)
+            ), newest AS (
+              SELECT DISTINCT ON (f.gss_code, f.measure) f.gss_code, f.measure, f.value, f.as_of,
+                     f.source_id
+              FROM area_figures f JOIN lsoas ON lsoas.lsoa_code = f.gss_code
+              WHERE f.measure IN ('population', 'imd_score', 'imd_decile')
+              ORDER BY f.gss_code, f.measure, f.as_of DESC
+            ), per_lsoa AS (
+              SELECT l.lsoa_code, l.release,
+                     max(n.value) FILTER (WHERE n.measure = 'population') AS population,
+                     max(n.value) FILTER (WHERE n.measure = 'imd_score') AS imd_score,
+                     max(n.value) FILTER (WHERE n.measure = 'imd_decile') AS imd_decile,
+                     max(n.as_of) FILTER (WHERE n.measure = 'population') AS population_as_of,
+                     max(n.as_of) FILTER (WHERE n.measure = 'imd_score') AS imd_as_of,
+                     array_agg(DISTINCT n.source_id) AS source_ids
+              FROM lsoas l LEFT JOIN newest n ON n.gss_code = l.lsoa_code GROUP BY 1, 2
+            )
+            SELECT count(*) AS lsoas, max(release) AS lookup_release,
+                   sum(population) AS population, max(population_as_of) AS population_as_of,
+                   sum(imd_score * population) / nullif(sum(population)
+                     FILTER (WHERE imd_score IS NOT NULL), 0) AS imd_score,
+                   sum(population) FILTER (WHERE imd_decile <= 2) / nullif(sum(population)
+                     FILTER (WHERE imd_decile IS NOT NULL), 0) AS most_deprived_share,
+                   max(imd_as_of) AS imd_as_of,
+                   (SELECT array_agg(DISTINCT source_id) FROM newest) AS source_ids
+            FROM per_lsoa HAVING count(*) > 0
+            """
+        ),
+        {"code": gss_code},
+    ).first()
+
+
+def list_outlines_within(
+    connection: sa.Connection, *, box: tuple[float, float, float, float], limit: int
+) -> Sequence[sa.Row]:
+    """Return name and outline (WKB, lon lat) of the newest wards that meet a box of degrees.
+
+    Simplified to about 20 m: they are drawn faintly, to know one's way about.
+    """
+    west, south, east, north = box
+    return connection.execute(
+        sa.text(
+            f"""
+            SELECT name, ST_AsBinary(ST_SimplifyPreserveTopology(geom, 0.0002)) AS outline
+            FROM areas
+            WHERE area_type = 'ward' AND gone_at IS NULL AND release = {NEWEST}
+              AND geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)
+            ORDER BY id LIMIT :limit
+            """  # noqa: S608 - constants only
+        ),
+        {"west": west, "south": south, "east": east, "north": north, "limit": limit},
+    ).all()

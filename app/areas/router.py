@@ -1,0 +1,253 @@
+"""The addresses of wards: `/wards`, one ward with its map, and the same for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.areas import actions, queries, schemas
+from app.areas.maps import map_of_ward
+from app.assets import schemas as asset_schemas
+from app.assets.schemas import Names
+from app.dependencies import Reading
+from app.parameter_docs import answers, parameters, path_parameter
+from app.parameters import LARGEST_LIMIT, PAGE_SIZE, Address, Query, read_gss_code
+from app.rendering import (
+    Format,
+    csv_answer,
+    format_of,
+    geojson_answer,
+    json_answer,
+    map_answer,
+    page,
+)
+from geo.geojson import features_from_rows
+
+router = APIRouter()
+
+LIST = parameters("district", "release", "limit", "page")
+CODE = path_parameter(
+    "gss_code", {"type": "string", "pattern": "^[EWSN][0-9]{8}$"}, "The ward's code."
+)
+ONE = {"parameters": [CODE, *parameters("release")["parameters"]]}
+INSIDE = {"parameters": [CODE, *parameters("release", "limit", "page")["parameters"]]}
+# About the width of a street: outlines for lists need no more.
+LIST_TOLERANCE_M = 10.0
+
+
+@router.get("/wards", include_in_schema=False)
+@router.get(
+    "/wards.geojson",
+    tags=["wards"],
+    summary="Wards with their outlines",
+    openapi_extra=LIST,
+    responses=answers(asset_schemas.FEATURES, media_type="application/geo+json"),
+)
+@router.get(
+    "/wards.csv",
+    tags=["wards"],
+    summary="Wards as a spreadsheet",
+    openapi_extra=LIST,
+    responses=answers({"type": "string"}, media_type="text/csv"),
+)
+@router.get(
+    "/api/wards",
+    tags=["wards"],
+    summary="Wards",
+    openapi_extra=LIST,
+    responses=answers(schemas.WARD_LIST),
+)
+def list_wards(request: Request, connect: Reading) -> Response:
+    """List wards with how many assets each has."""
+    form = format_of(request)
+    query = Query(request.query_params)
+    with connect() as connection:
+        names: Names = request.app.state.names.get(connection)
+        if form is Format.HTML:
+            return _page_of_wards(request, connection, query, names)
+        found = actions.list_wards(connection, query, default_limit=LARGEST_LIMIT)
+        query.refuse_problems()
+        rows = found.rows
+        outlines = (
+            queries.list_outlines(
+                connection, area_ids=[row.id for row in rows], tolerance_m=LIST_TOLERANCE_M
+            )
+            if form is Format.GEOJSON
+            else {}
+        )
+    address = Address.of(request.url.path, request.query_params)
+    next_page = address.setting(page=found.page + 1) if found.has_more else None
+    attribution = names.attribution(row.source_id for row in rows)
+    if form is Format.GEOJSON:
+        features = schemas.as_features(rows, outlines)
+        return geojson_answer(features, next_page=next_page, attribution=attribution)
+    if form is Format.CSV:
+        return csv_answer(
+            schemas.CSV_COLUMNS, schemas.as_csv(rows, names), name="wards", next_page=next_page
+        )
+    return json_answer(
+        {
+            "wards": [schemas.as_json(row) for row in rows],
+            "next": None if next_page is None else str(next_page),
+            "attribution": attribution,
+        }
+    )
+
+
+def _page_of_wards(
+    request: Request, connection: sa.Connection, query: Query, names: Names
+) -> Response:
+    whereabouts, here = actions.find_ward_near(connection, query)
+    if len(here) == 1:
+        return RedirectResponse(f"/wards/{here[0].gss_code}", status_code=303)
+    found = actions.list_wards(connection, query, default_limit=PAGE_SIZE)
+    return page(
+        request,
+        "wards.html",
+        query=query,
+        whereabouts=whereabouts,
+        here=here,
+        found=found,
+        districts=queries.list_districts(connection, release=found.release),
+        sources=names.sources_in(row.source_id for row in found.rows),
+    )
+
+
+# The two with an ending come first: "{gss_code}" would take the ending as part of the code.
+@router.get(
+    "/wards/{gss_code}.geojson",
+    tags=["wards"],
+    summary="The assets in a ward as GeoJSON",
+    openapi_extra=INSIDE,
+    responses=answers(
+        asset_schemas.FEATURES, media_type="application/geo+json", not_found=True
+    ),
+)
+@router.get(
+    "/wards/{gss_code}.csv",
+    tags=["wards"],
+    summary="The assets in a ward as a spreadsheet",
+    openapi_extra=INSIDE,
+    responses=answers({"type": "string"}, media_type="text/csv", not_found=True),
+)
+@router.get("/wards/{gss_code}", include_in_schema=False)
+def show_ward(request: Request, gss_code: str, connect: Reading) -> Response:
+    """Show one ward: its facts and what is in it."""
+    code = read_gss_code(gss_code)
+    form = format_of(request)
+    query = Query(request.query_params)
+    release, number = query.release(), query.page()
+    limit = query.limit(default=LARGEST_LIMIT)
+    query.refuse_problems()
+    with connect() as connection:
+        names: Names = request.app.state.names.get(connection)
+        ward = actions.get_ward(connection, gss_code=code, release=release)
+        rows = actions.list_inside(
+            connection, ward, limit=limit + 1, offset=(number - 1) * limit
+        )
+        facts = actions.get_facts(connection, ward) if form is Format.HTML else None
+    has_more, rows = len(rows) > limit, rows[:limit]
+    address = Address.of(request.url.path, request.query_params)
+    next_page = address.setting(page=number + 1) if has_more else None
+    if form is Format.GEOJSON:
+        return geojson_answer(
+            features_from_rows(asset_schemas.as_features(rows, names)),
+            next_page=next_page,
+            attribution=names.attribution(row.source_id for row in rows),
+        )
+    if form is Format.CSV:
+        table = asset_schemas.as_csv(rows, names)
+        return csv_answer(
+            asset_schemas.CSV_COLUMNS, table, name=f"ward-{code}", next_page=next_page
+        )
+    figures = facts.figures if facts else None
+    published = (figures.source_ids or []) if figures else []
+    return page(
+        request,
+        "ward.html",
+        ward=ward,
+        facts=facts,
+        rows=rows,
+        next_page=next_page,
+        names=names,
+        sources=names.sources_in([ward.source_id, *published, *(row.source_id for row in rows)]),
+    )
+
+
+@router.get(
+    "/wards/{gss_code}/boundary.geojson",
+    tags=["wards"],
+    summary="The outline of a ward, as published",
+    openapi_extra=ONE,
+    responses=answers(
+        asset_schemas.FEATURES, media_type="application/geo+json", not_found=True
+    ),
+)
+def read_boundary(request: Request, gss_code: str, connect: Reading) -> Response:
+    """Return a ward's outline with every vertex the publisher gives."""
+    code = read_gss_code(gss_code)
+    query = Query(request.query_params)
+    release = query.release()
+    query.refuse_problems()
+    with connect() as connection:
+        names: Names = request.app.state.names.get(connection)
+        ward = actions.get_ward(connection, gss_code=code, release=release)
+        outlines = queries.list_outlines(connection, area_ids=[ward.id], tolerance_m=0.0)
+    return geojson_answer(
+        schemas.outline_as_feature(ward, outlines[ward.id]),
+        attribution=names.attribution([ward.source_id]),
+    )
+
+
+@router.get("/wards/{gss_code}/map", include_in_schema=False)
+def map_ward(request: Request, gss_code: str, connect: Reading) -> Response:
+    """Draw a ward and what is in it."""
+    code = read_gss_code(gss_code)
+    query = Query(request.query_params)
+    release = query.release()
+    query.refuse_problems()
+    with connect() as connection:
+        names: Names = request.app.state.names.get(connection)
+        ward = actions.get_ward(connection, gss_code=code, release=release)
+        document = map_of_ward(connection, ward, names, settings=request.app.state.settings)
+    return map_answer(document)
+
+
+@router.get(
+    "/api/wards/{gss_code}",
+    tags=["wards"],
+    summary="One ward",
+    openapi_extra=ONE,
+    responses=answers(schemas.WARD, not_found=True),
+)
+def read_ward(request: Request, gss_code: str, connect: Reading) -> Response:
+    """Read the facts of one ward."""
+    code = read_gss_code(gss_code)
+    query = Query(request.query_params)
+    release = query.release()
+    query.refuse_problems()
+    with connect() as connection:
+        names: Names = request.app.state.names.get(connection)
+        ward = actions.get_ward(connection, gss_code=code, release=release)
+        facts = actions.get_facts(connection, ward)
+    return json_answer(_facts_as_json(facts, names))
+
+
+def _facts_as_json(facts: actions.WardFacts, names: Names) -> dict[str, Any]:
+    ward, figures = facts.ward, facts.figures
+    published = (figures.source_ids or []) if figures else []
+    return {
+        "gss_code": ward.gss_code,
+        "name": ward.name,
+        "lad_code": ward.lad_code,
+        "lad_name": ward.lad_name,
+        "release": ward.release,
+        "assets_by_kind": facts.by_kind,
+        "population": figures.population if figures else None,
+        "imd_score": figures.imd_score if figures else None,
+        "most_deprived_share": figures.most_deprived_share if figures else None,
+        "attribution": names.attribution([ward.source_id, *published]),
+    }

@@ -1,0 +1,1 @@
+"""Assets: lists of them, and one by itself."""

@@ -1,0 +1,192 @@
+"""How assets are written: as a feature, as JSON and as a row of a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from app import words
+from geo.interests import Vocabulary
+
+CSV_COLUMNS = (
+    "id",
+    "kind",
+    "name",
+    "address",
+    "postcode",
+    "longitude",
+    "latitude",
+    "how it was placed",
+    "distance in metres",
+    "interests",
+    "access",
+    "phone",
+    "website",
+    "beds",
+    "last checked",
+    "source",
+    "licence",
+    "attribution",
+)
+
+_POINT = {
+    "type": "object",
+    "nullable": True,
+    "properties": {
+        "type": {"const": "Point"},
+        "coordinates": {"type": "array", "items": {"type": "number"}},
+    },
+}
+ASSET_PROPERTIES: dict[str, Any] = {
+    "kind": {"type": "string"},
+    "name": {"type": "string"},
+    "address": {"type": ["string", "null"]},
+    "postcode": {"type": ["string", "null"]},
+    "location_source": {"type": "string"},
+    "ward_code": {"type": ["string", "null"]},
+    "interests": {"type": "array", "items": {"type": "string"}},
+    "access": {"type": ["array", "null"], "items": {"type": "string"}},
+    "phone": {"type": ["string", "null"]},
+    "website": {"type": ["string", "null"]},
+    "beds": {"type": ["integer", "null"]},
+    "assured_date": {"type": ["string", "null"], "format": "date"},
+    "distance_m": {"type": ["number", "null"]},
+    "source": {"type": "string"},
+    "url": {"type": "string"},
+}
+ASSET = {
+    "type": "object",
+    "required": ["id", "kind", "name", "lon", "lat", "source", "url"],
+    "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        **ASSET_PROPERTIES,
+        "lon": {"type": ["number", "null"]},
+        "lat": {"type": ["number", "null"]},
+    },
+}
+ATTRIBUTION = {"type": "array", "items": {"type": "string"}}
+ASSET_LIST = {
+    "type": "object",
+    "required": ["assets", "attribution", "next"],
+    "properties": {
+        "assets": {"type": "array", "items": ASSET},
+        "attribution": ATTRIBUTION,
+        "next": {"type": ["string", "null"]},
+    },
+}
+FEATURES = {
+    "type": "object",
+    "required": ["type", "features", "attribution"],
+    "properties": {
+        "type": {"const": "FeatureCollection"},
+        "features": {"type": "array", "items": {"type": "object"}},
+        "attribution": ATTRIBUTION,
+    },
+}
+
+
+class Names:
+    """What the numbers in rows are called: interests by id, sources by id."""
+
+    def __init__(self, vocabulary: Vocabulary, sources: Mapping[int, sa.Row]) -> None:
+        self.sources = sources
+        self.slugs = {concept.id: concept.concept for concept in vocabulary.concepts}
+        self.labels = {concept.id: concept.label for concept in vocabulary.concepts}
+
+    def interest_slugs(self, ids: Iterable[int]) -> list[str]:
+        """Return the concepts of some ids; a retired one is left out."""
+        slugs = self.slugs
+        return [slugs[i] for i in ids if i in slugs]
+
+    def interest_labels(self, ids: Iterable[int]) -> list[str]:
+        """Return the labels of some ids, in order of the alphabet."""
+        return sorted(self.labels[i] for i in ids if i in self.labels)
+
+    def sources_in(self, source_ids: Iterable[int]) -> list[sa.Row]:
+        """Return the sources some rows come from, each once."""
+        return [self.sources[i] for i in sorted(set(source_ids)) if i in self.sources]
+
+    def attribution(self, source_ids: Iterable[int]) -> list[str]:
+        """Return what has to be said about where some rows come from."""
+        said = (f"{s.attribution} ({s.licence})" for s in self.sources_in(source_ids))
+        return list(dict.fromkeys(said))
+
+
+def properties(row: sa.Row, names: Names) -> dict[str, Any]:
+    """Return what is public about an asset, without its id and place."""
+    source = names.sources.get(row.source_id)
+    distance_m = row.distance_m
+    return {
+        "kind": row.kind,
+        "name": row.name,
+        "address": row.address,
+        "postcode": row.postcode,
+        "location_source": row.location_source,
+        "ward_code": row.ward_code,
+        "interests": names.interest_slugs(row.interest_ids),
+        "access": row.access,
+        "phone": row.phone,
+        "website": row.website,
+        "beds": row.beds,
+        "assured_date": row.assured_date,
+        "distance_m": None if distance_m is None else round(distance_m, 1),
+        "source": source.slug if source else "",
+        "url": f"/assets/{row.id}",
+    }
+
+
+def as_features(
+    rows: Sequence[sa.Row], names: Names
+) -> list[tuple[Any, float | None, float | None, dict[str, Any]]]:
+    """Return rows as `geo.geojson.features_from_rows` takes them: (id, lon, lat, properties)."""
+    return [(row.id, row.lon, row.lat, properties(row, names)) for row in rows]
+
+
+def as_json(row: sa.Row, names: Names) -> dict[str, Any]:
+    """Return one asset for the API; lon and lat in degrees, WGS 84."""
+    return {"id": row.id, **properties(row, names), "lon": row.lon, "lat": row.lat}
+
+
+def as_csv(rows: Iterable[sa.Row], names: Names) -> Iterable[tuple[object, ...]]:
+    """Yield the rows of `CSV_COLUMNS`."""
+    for row in rows:
+        source = names.sources.get(row.source_id)
+        yield (
+            row.id,
+            words.kind_word(row.kind),
+            row.name,
+            row.address,
+            row.postcode,
+            None if row.lon is None else round(row.lon, 6),
+            None if row.lat is None else round(row.lat, 6),
+            words.LOCATION_SOURCES.get(row.location_source),
+            None if row.distance_m is None else round(row.distance_m),
+            names.interest_labels(row.interest_ids),
+            None if row.access is None else [words.access_word(word) for word in row.access],
+            row.phone,
+            row.website,
+            row.beds,
+            row.assured_date,
+            source.name if source else None,
+            source.licence if source else None,
+            source.attribution if source else None,
+        )
+
+
+def session_as_json(session: Any, names: Names) -> dict[str, Any]:  # noqa: ANN401
+    """Return an activity (`app.assets.actions.Session`) for the API."""
+    activity = session.activity
+    return {
+        "id": activity.id,
+        "name": activity.name,
+        "description": activity.description,
+        "comes_to_homes": activity.comes_to_homes,
+        "interests": names.interest_slugs(activity.interest_ids),
+        "access": activity.access,
+        "cost_pence": activity.cost_pence,
+        "when": list(session.when),
+        "next_days": list(session.next_days),
+        "assured_date": activity.assured_date,
+    }

@@ -1,0 +1,120 @@
+"""Errors become answers here: a page for people, `application/problem+json` for programs."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from app.edge import DEFAULT_HEADERS
+from app.errors import BadQuestion, PatchworkError, Unavailable
+from app.rendering import Format, format_of, page, problem_answer
+
+log = structlog.get_logger("patchwork")
+
+# What Starlette itself answers with, in our words.
+SENTENCES = {
+    404: ("Page not found", "There is nothing at this address."),
+    405: ("This address cannot do that", "This address can only be read."),
+}
+
+
+def wants_a_page(request: Request) -> bool:
+    """Return whether the answer is for a person: by the address, then by what is accepted."""
+    if format_of(request) is not Format.HTML:
+        return False
+    accepted = request.headers.get("accept", "*/*")
+    return "text/html" in accepted or "json" not in accepted
+
+
+def error_answer(
+    request: Request, *, status: int, title: str, detail: str, field: str | None = None
+) -> Response:
+    """Return an error in the form the asker can use."""
+    if not wants_a_page(request):
+        return problem_answer(status=status, title=title, detail=detail, field=field)
+    return page(request, "problem.html", status=status, title=title, detail=detail)
+
+
+def on_our_own(request: Request, error: Exception) -> Response:
+    """Answer an error raised on purpose."""
+    if not isinstance(error, PatchworkError):
+        raise error
+    return error_answer(
+        request,
+        status=error.status,
+        title=error.title,
+        detail=str(error),
+        field=error.field if isinstance(error, BadQuestion) else None,
+    )
+
+
+def on_http(request: Request, error: Exception) -> Response:
+    """Answer what the framework refuses: unknown addresses, methods."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    phrase = HTTPStatus(status).phrase
+    title, detail = SENTENCES.get(status, (phrase, f"{phrase}."))
+    answer = error_answer(request, status=status, title=title, detail=detail)
+    if isinstance(error, HTTPException) and error.headers:
+        answer.headers.update(error.headers)
+    return answer
+
+
+def on_validation(request: Request, error: Exception) -> Response:
+    """Answer a value FastAPI refuses; its own answer would repeat what was typed."""
+    fields = [str(e["loc"][-1]) for e in getattr(error, "errors", list)()]
+    return error_answer(
+        request,
+        status=422,
+        title=BadQuestion.title,
+        detail="A value in the address makes no sense.",
+        field=fields[0] if fields else None,
+    )
+
+
+def on_database(request: Request, error: Exception) -> Response:
+    """Answer when the database is away, or took too long; anything else is our fault."""
+    is_away = isinstance(error, OperationalError | PoolTimeoutError) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
+    if not is_away:
+        return on_anything(request, error)
+    log.error("database unavailable", kind=type(error).__name__, path=request.url.path)
+    answer = error_answer(
+        request,
+        status=Unavailable.status,
+        title=Unavailable.title,
+        detail="The map cannot be read just now. Try again in a minute.",
+    )
+    answer.headers["retry-after"] = "60"
+    return answer
+
+
+def on_anything(request: Request, error: Exception) -> Response:
+    """Answer what nobody foresaw, without its details; they are in the log."""
+    # The class only: messages of database errors repeat the values of the question.
+    log.error("unforeseen error", kind=type(error).__name__, path=request.url.path)
+    answer = error_answer(
+        request,
+        status=500,
+        title="Something went wrong",
+        detail="This is our fault, not yours. Try again; if it keeps happening, tell us.",
+    )
+    for name, value in DEFAULT_HEADERS:
+        answer.headers.setdefault(name.decode(), value.decode())
+    return answer
+
+
+def add_error_answers(app: FastAPI) -> None:
+    """Register an answer for everything that can be raised."""
+    app.add_exception_handler(PatchworkError, on_our_own)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(DBAPIError, on_database)
+    app.add_exception_handler(PoolTimeoutError, on_database)
+    app.add_exception_handler(Exception, on_anything)

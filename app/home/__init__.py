@@ -1,0 +1,1 @@
+"""The front door: home page, about, the API in words, and health."""

@@ -1,0 +1,77 @@
+"""The web application."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Response
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from app.areas.router import router as areas
+from app.assets.actions import NameCache
+from app.assets.router import router as assets
+from app.database import make_engine
+from app.edge import Edge, make_log
+from app.error_answers import add_error_answers
+from app.home.router import router as home
+from app.interests.router import router as interests
+from app.matches.router import router as matches
+from app.rendering import STATIC, Pages
+from app.settings import Settings
+
+# Level 4 is twice as quick as the default 9 and hardly larger, measured on our GeoJSON.
+GZIP_LEVEL = 4
+GZIP_FROM_BYTES = 1_000
+
+
+class OwnFiles(StaticFiles):
+    """Style sheets, scripts and pictures; addresses carry a digest, so they may be kept."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file, to be asked for again after a day."""
+        answer: Response = await super().get_response(path, scope)
+        answer.headers["cache-control"] = "public, max-age=86400"
+        # Maps run in frames without an origin: to them our own files are another site's.
+        answer.headers["access-control-allow-origin"] = "*"
+        return answer
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application for `settings`; no connection is made yet."""
+    if not re.fullmatch("#[0-9a-fA-F]{6}", settings.theme_colour):
+        message = f"PATCHWORK_THEME_COLOUR must be like #00594f, not {settings.theme_colour!r}."
+        raise ValueError(message)
+    engine = make_engine(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        engine.dispose()
+
+    app = FastAPI(
+        title=settings.name,
+        summary="A community asset map for health and social care in England.",
+        version="0.1.0",
+        openapi_url="/api/openapi.json",
+        # FastAPI's own documentation pages load scripts from another host: see /api instead.
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.state.engine = engine
+    # Reading needs no transaction: without one there is no BEGIN and ROLLBACK to wait for.
+    app.state.connect = engine.execution_options(isolation_level="AUTOCOMMIT").connect
+    app.state.pages = Pages(settings)
+    app.state.names = NameCache()
+    for router in (home, assets, areas, interests, matches):
+        app.include_router(router)
+    app.mount("/static", OwnFiles(directory=STATIC), name="static")
+    add_error_answers(app)
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
+    app.add_middleware(Edge, log=make_log())
+    return app

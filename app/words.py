@@ -1,0 +1,185 @@
+"""Plain English for the words the database stores: kinds, dates, distances, access, lists."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from geo.distance import in_words, walk_minutes
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+# One and many.
+KINDS = {
+    "care_home": ("Care home", "Care homes"),
+    "group": ("Group", "Groups"),
+    "surgery": ("GP surgery", "GP surgeries"),
+    "venue": ("Venue", "Venues"),
+    "informal": ("Skill or network", "Skills and networks"),
+}
+
+ACCESS = {
+    "step_free": "Step-free",
+    "accessible_toilet": "Accessible toilet",
+    "hearing_loop": "Hearing loop",
+    "parking": "Parking",
+    "seating": "Seating",
+    "dementia_friendly": "Dementia friendly",
+}
+
+LOCATION_SOURCES = {
+    "given": "The publisher gives its exact place.",
+    "surface": "The publisher gives its outline; the map shows a point inside it.",
+    "postcode": "Placed by its postcode, so the map may be a few doors out.",
+    "ward": "Shown for its ward only, never at a door.",
+}
+
+DAYS_IN_WEEK, DAYS_IN_MONTH, DAYS_IN_YEAR = 7, 30, 365
+
+
+def kind_word(kind: str) -> str:
+    """Return what one asset of a kind is called."""
+    return KINDS[kind][0] if kind in KINDS else kind
+
+
+def access_word(word: str) -> str:
+    """Return what a word of the closed list of access means."""
+    return ACCESS.get(word, word)
+
+
+def long_date(date: dt.date | None) -> str:
+    """Return a date as people write it: 3 March 2026."""
+    return f"{date.day} {date:%B %Y}" if date else ""
+
+
+def ago(date: dt.date, today: dt.date) -> str:
+    """Return how long ago a date was: "today", "3 weeks ago", "2 years ago"."""
+    days = (today - date).days
+    if days <= 0:
+        return "today"
+    if days == 1:
+        return "yesterday"
+    for length, unit in ((DAYS_IN_YEAR, "year"), (DAYS_IN_MONTH, "month"), (DAYS_IN_WEEK, "week")):
+        # Two weeks, two months: below that the smaller unit says more.
+        if days >= 2 * length:
+            return f"{days // length} {unit}s ago"
+    return f"{days} days ago"
+
+
+def checked(date: dt.date | None) -> str:
+    """Return how fresh an entry is, as a sentence without its full stop."""
+    if date is None:
+        return "Not checked yet"
+    return f"Checked {ago(date, dt.date.today())}"  # noqa: DTZ011 - local days are meant
+
+
+def walk(distance_m: float) -> str:
+    """Return a distance with its minutes on foot, as long as anyone would walk them."""
+    minutes = walk_minutes(distance_m)
+    far = in_words(distance_m)
+    return f"{far}, about {minutes} minutes’ walk" if minutes > 1 else f"{far}, a minute’s walk"
+
+
+def distance(distance_m: float) -> str:
+    """Return a distance: with minutes up to an hour's walk, alone beyond."""
+    an_hour = 60
+    return walk(distance_m) if walk_minutes(distance_m) <= an_hour else in_words(distance_m)
+
+
+def reach(distance_m: float) -> str:
+    """Return how far one looks: "500 m", "1 km"."""
+    return in_words(distance_m).replace(".0 km", " km")
+
+
+def tel(phone: str) -> str:
+    """Return a phone number for a `tel:` link: digits and a leading plus."""
+    digits = "".join(c for c in phone if c in "0123456789")
+    return "+" + digits if phone.strip().startswith("+") else digits
+
+
+def web_link(address: str | None) -> str | None:
+    """Return an address people may follow, or None: only http and https, with a host."""
+    if not address:
+        return None
+    text = address.strip()
+    if "://" not in text and not text.lower().startswith(("javascript:", "data:", "vbscript:")):
+        text = "https://" + text
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or not host or "." not in host or " " in host:
+        return None
+    return text
+
+
+def host_of(address: str) -> str:
+    """Return the part of a web address people recognise."""
+    return (urlsplit(address).hostname or address).removeprefix("www.")
+
+
+def joined(items: Iterable[str], last: str = "and") -> str:
+    """Return "a, b and c"."""
+    words = list(items)
+    if len(words) < 2:  # noqa: PLR2004 - nothing to join
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Return a count with its noun: "1 place", "2,310 places"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def hours_by_day(spans: Sequence[Mapping[str, Any]] | None) -> list[tuple[str, str]]:
+    """Return opening hours as rows for a table: each weekday with its spans, or "Closed".
+
+    Anything that is not a list of spans as the model describes it gives no rows.
+    """
+    if not isinstance(spans, list) or not spans:
+        return []
+    days: dict[int, list[str]] = {}
+    for span in spans:
+        try:
+            day, opens, closes = int(span["weekday"]), span["opens_at"], span["closes_at"]
+        except (KeyError, TypeError, ValueError):
+            return []
+        days.setdefault(day, []).append(f"{clock(opens)} to {clock(closes)}")
+    return [
+        (name, joined(days[day]) if day in days else "Closed") for day, name in enumerate(WEEKDAYS)
+    ]
+
+
+def clock(text: str | dt.time) -> str:
+    """Return a time of day as people say it: "9am", "2:30pm", "midday"."""
+    time = dt.time.fromisoformat(text) if isinstance(text, str) else text
+    noon = 12
+    if (time.hour, time.minute) == (noon, 0):
+        return "midday"
+    if (time.hour, time.minute) == (0, 0):
+        return "midnight"
+    minutes = f":{time.minute:02}" if time.minute else ""
+    return f"{time.hour % noon or noon}{minutes}{'am' if time.hour < noon else 'pm'}"
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "kind_word": kind_word,
+    "access_word": access_word,
+    "long_date": long_date,
+    "checked": checked,
+    "distance": distance,
+    "tel": tel,
+    "web_link": web_link,
+    "host_of": host_of,
+    "joined": joined,
+    "plural": plural,
+    "hours_by_day": hours_by_day,
+    "clock": clock,
+    "reach": reach,
+    "short_day": lambda day: f"{day:%A} {day.day} {day:%B}",
+    "place_source": lambda word: LOCATION_SOURCES.get(word, ""),
+    "thousands": lambda number: f"{number:,}",
+}
