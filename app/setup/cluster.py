@@ -89,7 +89,9 @@ class Cluster:
             run_as = server_account(home) if os.geteuid() == 0 else None
             if run_as and not home.exists() and not _can_reach(run_as, home.parent):
                 link, home = home, ELSEWHERE / hashlib.sha256(bytes(checkout)).hexdigest()[:12]
-                home.mkdir(parents=True, exist_ok=True)
+                ELSEWHERE.mkdir(parents=True, exist_ok=True)
+                # Root's umask may keep everybody out; the folders in it are private themselves.
+                ELSEWHERE.chmod(0o755)
                 link.symlink_to(home)
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:

@@ -152,7 +152,9 @@ def test_root_with_a_private_home_gets_the_cluster_elsewhere(
     elsewhere, private = checkout / "var", checkout / "root"
     monkeypatch.setattr(cluster_module, "ELSEWHERE", elsewhere)
     private.mkdir(mode=0o700)
+    umask = os.umask(0o077)
     cluster = Cluster.of_checkout(private)
+    os.umask(umask)
     assert cluster.home.parent == elsewhere
     assert (private / ".local" / "postgres").resolve() == cluster.home
     assert Cluster.of_checkout(private).home == cluster.home
