@@ -95,7 +95,9 @@ class Vocabulary:
             above = concept.broader_id
             while above is not None:
                 if above in seen:
-                    raise VocabularyError(f"{concept.concept}: its broader concepts run in a circle")
+                    raise VocabularyError(
+                        f"{concept.concept}: its broader concepts run in a circle"
+                    )
                 seen.add(above)
                 above = self._by_id[above].broader_id
 

@@ -1,18 +1,16 @@
 """Finding what fits: the question, the ranking, and the engine on GeoDataFrames.
 
-The ten best are the ten best by score among everything in reach, exactly. `Ranking` is told about
-candidates in any order and can say when nothing farther away could still get in; the database's
-engine reads outwards from the origin until then, and the engine here looks at everything in reach
-at once. A test holds both to the same answers.
+The ten best are the ten best by score among everything in reach, exactly. The database's engine
+(the function `best_matches`) reads outwards from the origin until nothing farther away could still
+get in; the engine here looks at everything in reach at once. A test holds both to brute force.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
@@ -28,7 +26,7 @@ from geo.reasons import reasons
 NEAR_REACH_M = 5_000.0
 VISIT_REACH_M = 15_000.0
 LONGEST_REACH_M = 50_000.0
-MOST_MATCHES = 1_000
+MOST_MATCHES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,115 +60,6 @@ class Question:
     def halving_m(self) -> float:
         """The distance that halves a score: shorter on foot than for groups who drive."""
         return scores.HALVING_VISIT_M if self.visits else scores.HALVING_NEAR_M
-
-    @property
-    def strongest(self) -> float:
-        """The largest relation weight asked for."""
-        return max((r.weight for r in self.relations.values()), default=0.0)
-
-
-@dataclass(slots=True)
-class Candidate:
-    """An asset or activity that shares an interest, `distance_m` metres from the origin.
-
-    `place_id` is the asset that is shown once, however many of its activities match.
-    """
-
-    id: str
-    place_id: str
-    is_activity: bool
-    interest_ids: Sequence[int]
-    access: Collection[str] | None
-    day_parts: Collection[str]
-    assured_date: dt.date | None
-    distance_m: float
-    row: Any = None
-
-
-@dataclass(slots=True)
-class Match:
-    """A candidate that was ranked."""
-
-    candidate: Candidate
-    score: float
-    relations: list[Relation]
-
-    @property
-    def order(self) -> tuple[float, float, bool, str]:
-        """Best first: by score, then nearer, then the activity (it says when), then the id."""
-        c = self.candidate
-        return (-self.score, round(c.distance_m, 3), not c.is_activity, c.id)
-
-
-def score_candidate(candidate: Candidate, question: Question) -> Match | None:
-    """Return the candidate with its score, or None if it is out of reach or shares nothing."""
-    found = [question.relations[i] for i in candidate.interest_ids if i in question.relations]
-    if not found or candidate.distance_m > question.within_m:
-        return None
-    value = scores.score(
-        max(r.weight for r in found),
-        scores.decay(candidate.distance_m, halving_m=question.halving_m),
-        scores.access_fit(question.needs, candidate.access),
-        scores.time_fit(question.day_parts, candidate.day_parts),
-        scores.freshness(candidate.assured_date, question.today),
-    )
-    return Match(candidate, value, found)
-
-
-@dataclass(slots=True)
-class Ranking:
-    """The best matches among the candidates added so far, one for each place."""
-
-    question: Question
-    by_place: dict[str, Match] = field(default_factory=dict)
-
-    def add(self, candidates: Iterable[Candidate]) -> None:
-        """Take candidates into account; of one place only the best stays."""
-        for candidate in candidates:
-            match = score_candidate(candidate, self.question)
-            if match is None:
-                continue
-            known = self.by_place.get(candidate.place_id)
-            if known is None or match.order < known.order:
-                self.by_place[candidate.place_id] = match
-
-    def best(self) -> list[Match]:
-        """Return at most `question.limit` matches, best first."""
-        return sorted(self.by_place.values(), key=lambda m: m.order)[: self.question.limit]
-
-    def entry_score(self) -> float:
-        """Return the score of the last of a full list, 0 while there is still room."""
-        values = sorted((m.score for m in self.by_place.values()), reverse=True)
-        return values[self.question.limit - 1] if len(values) >= self.question.limit else 0.0
-
-    def reach_m(self, weight: float) -> float:
-        """Return how far away something of relation `weight` could still enter the list.
-
-        All other factors are at most 1, so beyond this distance nothing scores enough. Half a
-        unit of the last decimal is added because scores are compared rounded.
-        """
-        entry = self.entry_score() - 10.0**-scores.SCORE_DECIMALS
-        if entry <= 0:
-            return self.question.within_m
-        if weight <= entry:
-            return 0.0
-        reach = scores.reach_of(entry / weight, halving_m=self.question.halving_m)
-        return min(self.question.within_m, reach)
-
-
-def reasons_of(match: Match, question: Question, *, when: str | None = None) -> list[str]:
-    """Return why `match` answers `question`, in sentences; `when` is its schedule in words."""
-    candidate = match.candidate
-    return reasons(
-        match.relations,
-        distance_m=candidate.distance_m,
-        visits=question.visits,
-        needs=question.needs,
-        access=candidate.access,
-        assured_date=candidate.assured_date,
-        today=question.today,
-        when=when,
-    )
 
 
 COLUMNS = (

@@ -13,7 +13,11 @@ from geo.scores import DAYS_THIS_YEAR
 LONGEST_WALK_MINUTES = 90
 
 ACCESS_SENTENCES = {
-    "step_free": ("Step-free.", "Ask whether it is step-free.", "Not step-free, as far as we know."),
+    "step_free": (
+        "Step-free.",
+        "Ask whether it is step-free.",
+        "Not step-free, as far as we know.",
+    ),
     "accessible_toilet": (
         "Has an accessible toilet.",
         "Ask whether there is an accessible toilet.",
@@ -60,14 +64,21 @@ def interest_sentence(relation: Relation) -> str:
     return f"{relation.label}: more general than {wanted}, so ask."
 
 
-def distance_sentence(distance_m: float, *, visits: bool) -> str:
-    """Return how far away it is: minutes on foot (about) and distance, or that they come."""
+def distance_sentence(distance_m: float, *, visits: bool, is_rough: bool = False) -> str:
+    """Return how far away it is: minutes on foot (about) and distance, or that they come.
+
+    `is_rough`: only the ward is known, and the distance is to its middle.
+    """
+    if is_rough:
+        return f"Somewhere in a ward about {in_words(distance_m)} away."
     if visits:
         return f"They come to you, from {in_words(distance_m)} away."
     minutes = walk_minutes(distance_m)
     if minutes > LONGEST_WALK_MINUTES:
         return f"{in_words(distance_m)} away."
-    return f"About {minutes} {'minute' if minutes == 1 else 'minutes'}' walk ({in_words(distance_m)})."
+    return (
+        f"About {minutes} {'minute' if minutes == 1 else 'minutes'}' walk ({in_words(distance_m)})."
+    )
 
 
 def access_sentences(needs: Iterable[str], access: Collection[str] | None) -> list[str]:
@@ -110,11 +121,12 @@ def reasons(
     assured_date: dt.date | None,
     today: dt.date,
     when: str | None = None,
+    is_rough: bool = False,
 ) -> list[str]:
     """Return all the sentences of one match, the strongest interest first."""
     strongest = sorted(relations, key=lambda r: (KIND_ORDER[r.kind], r.label))
     sentences = [interest_sentence(r) for r in strongest[:MOST_INTEREST_SENTENCES]]
-    sentences.append(distance_sentence(distance_m, visits=visits))
+    sentences.append(distance_sentence(distance_m, visits=visits, is_rough=is_rough))
     if when:
         sentences.append(f"{when}.")
     sentences += access_sentences(needs, access)

@@ -9,33 +9,32 @@ above another. The same numbers are used one at a time (`score`) and on arrays (
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Collection
 
 import numpy as np
 import numpy.typing as npt
 
-# Each so many metres halve the score: people walk to places, and groups drive to homes.
-HALVING_NEAR_M = 1_000.0
-HALVING_VISIT_M = 10_000.0
+# At this distance the score is half of what it is at the door: people walk to places, and groups
+# drive to homes.
+HALVING_NEAR_M = 500.0
+HALVING_VISIT_M = 5_000.0
 
 ACCESS_MET, ACCESS_UNKNOWN, ACCESS_UNMET = 1.0, 0.8, 0.4
 TIME_MET, TIME_UNKNOWN, TIME_UNMET = 1.0, 0.8, 0.4
 CHECKED_THIS_YEAR, CHECKED_LAST_YEAR, NEVER_CHECKED, CHECKED_LONG_AGO = 1.0, 0.9, 0.85, 0.8
 DAYS_THIS_YEAR, DAYS_LAST_YEAR = 365, 730
 
-# Scores are compared at this many decimals, so that two ways of computing agree on ties.
-SCORE_DECIMALS = 6
+# Scores are compared in millionths, so that two ways of computing agree on ties.
+SCORE_STEPS = 1e6
 
 
 def decay(distance_m: float, *, halving_m: float) -> float:
-    """Return the distance factor: 1 at the door, one half at `halving_m`, a quarter at twice."""
-    return math.pow(2.0, -distance_m / halving_m)
+    """Return the distance factor: 1 at the door, a half at `halving_m`, a third at twice that.
 
-
-def reach_of(factor: float, *, halving_m: float) -> float:
-    """Return the distance in metres at which `decay` has fallen to `factor` (0 < factor)."""
-    return max(0.0, -math.log2(factor) * halving_m)
+    Hyperbolic rather than exponential: close by every street counts, and of two places far away
+    the better fit wins over the slightly nearer.
+    """
+    return halving_m / (halving_m + distance_m)
 
 
 def access_fit(needs: Collection[str], access: Collection[str] | None) -> float:
@@ -67,8 +66,8 @@ def freshness(assured_date: dt.date | None, today: dt.date) -> float:
 
 
 def score(relation: float, distance: float, access: float, time: float, fresh: float) -> float:
-    """Return the product of the five factors, rounded to `SCORE_DECIMALS`."""
-    return round(relation * distance * access * time * fresh, SCORE_DECIMALS)
+    """Return the product of the five factors, rounded to millionths."""
+    return round(relation * distance * access * time * fresh * SCORE_STEPS) / SCORE_STEPS
 
 
 def score_arrays(
@@ -79,5 +78,5 @@ def score_arrays(
     halving_m: float,
 ) -> npt.NDArray[np.float64]:
     """Return `score` for arrays of one length; `other_factors` is access x time x freshness."""
-    product = relation * np.power(2.0, -distance_m / halving_m) * other_factors
-    return np.round(product, SCORE_DECIMALS)
+    product = relation * (halving_m / (halving_m + distance_m)) * other_factors
+    return np.rint(product * SCORE_STEPS) / SCORE_STEPS

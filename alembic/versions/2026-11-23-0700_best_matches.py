@@ -1,0 +1,163 @@
+"""The live question of matching as one function: the best by score, exactly."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "2026_11_23_best_matches"
+down_revision = "2026_11_23_triggers_views"
+branch_labels = None
+depends_on = None
+
+
+def nearest(table: str, *, extra: str = "") -> str:
+    """Return the scan of `table` outwards from the origin, for rows that share an interest."""
+    is_asset = table == "public_assets"
+    return f"""
+        SELECT '{"asset" if is_asset else "activity"}'::text AS source, a.id,
+               {"a.id" if is_asset else "a.place_id"} AS place_id, a.interest_ids, a.access,
+               {"NULL::text[]" if is_asset else "a.day_parts"} AS day_parts, a.assured_date,
+               a.point_27700 <-> origin AS distance_m
+        FROM {table} a
+        WHERE a.interest_ids && class_ids AND ST_DWithin(a.point_27700, origin, reach_m) {extra}
+        ORDER BY a.point_27700 <-> origin"""
+
+
+# The formula is geo.scores'; tests hold the two together. Candidates are read outwards from the
+# origin, the strong relations first. As soon as the list is full, nothing farther away than its
+# last score allows can enter it, and the scan ends: fewer rows are read than by any statement
+# that has to know its reach beforehand, and reading rows is what a question costs.
+#
+# The settings keep the planner on the one index that has both the distance and the interests (a
+# bitmap with a second index is 13 times slower) and let it plan once a connection.
+BEST_MATCHES = f"""
+CREATE FUNCTION best_matches(
+  easting double precision, northing double precision,
+  same_ids int[], narrower_ids int[], gentler_ids int[], broader_ids int[],
+  kind_weights double precision[],
+  needs text[], wanted_parts text[], today date,
+  visits boolean, within_m double precision, halving_m double precision, most int
+) RETURNS TABLE (
+  source text, id uuid, place_id uuid, score double precision, distance_m double precision
+)
+LANGUAGE plpgsql STABLE ROWS 10
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
+#variable_conflict use_variable
+DECLARE
+  origin CONSTANT geometry := ST_SetSRID(ST_MakePoint(easting, northing), 27700);
+  -- Scores are compared in millionths.
+  margin CONSTANT double precision := 1e-6;
+  class_ids int[];
+  class_strongest double precision;
+  reach_m double precision;
+  nearest refcursor;
+  r record;
+  i int;
+  weight double precision;
+  value double precision;
+  top_places uuid[] := '{{}}';         -- the best so far, one for each place
+  top_scores double precision[] := '{{}}';
+  entry double precision := 0;       -- what it takes to enter a full list
+  is_full boolean := false;
+  pool_source text[] := '{{}}'; pool_id uuid[] := '{{}}'; pool_place uuid[] := '{{}}';
+  pool_score double precision[] := '{{}}'; pool_distance double precision[] := '{{}}';
+BEGIN
+  -- Strong relations of assets, of activities, then the weak ones of both.
+  FOR stage IN 0 .. 3 LOOP
+    CONTINUE WHEN visits AND stage IN (0, 2);
+    IF stage < 2 THEN
+      class_ids := same_ids || narrower_ids || gentler_ids;
+      class_strongest := CASE WHEN same_ids <> '{{}}' THEN kind_weights[1]
+        WHEN narrower_ids <> '{{}}' THEN kind_weights[2] ELSE kind_weights[3] END;
+    ELSE
+      class_ids := broader_ids;
+      class_strongest := kind_weights[4];
+    END IF;
+    CONTINUE WHEN class_ids = '{{}}';
+    -- A full list bounds the scan beforehand: without it the index would search on for one more
+    -- row, however far away, only for that row to be turned down.
+    reach_m := within_m;
+    IF is_full AND entry > margin THEN
+      CONTINUE WHEN class_strongest < entry - margin;
+      reach_m := least(within_m, halving_m * (class_strongest / (entry - margin) - 1));
+    END IF;
+    IF stage IN (0, 2) THEN
+      OPEN nearest NO SCROLL FOR {nearest("public_assets")};
+    ELSIF visits THEN
+      OPEN nearest NO SCROLL FOR {nearest("public_activities", extra="AND a.comes_to_homes")};
+    ELSE
+      OPEN nearest NO SCROLL FOR {nearest("public_activities", extra="AND NOT a.comes_to_homes")};
+    END IF;
+
+    LOOP
+      FETCH nearest INTO r;
+      EXIT WHEN NOT FOUND;
+      value := halving_m / (halving_m + r.distance_m);
+      EXIT WHEN is_full AND class_strongest * value < entry - margin;
+      value := value
+        * CASE WHEN r.interest_ids && same_ids THEN kind_weights[1]
+               WHEN r.interest_ids && narrower_ids THEN kind_weights[2]
+               WHEN r.interest_ids && gentler_ids THEN kind_weights[3] ELSE kind_weights[4] END
+        * CASE WHEN needs = '{{}}' THEN 1.0 WHEN r.access IS NULL THEN 0.8
+               WHEN r.access @> needs THEN 1.0 ELSE 0.4 END
+        * CASE WHEN wanted_parts = '{{}}' THEN 1.0
+               WHEN coalesce(cardinality(r.day_parts), 0) = 0 THEN 0.8
+               WHEN r.day_parts && wanted_parts THEN 1.0 ELSE 0.4 END
+        * CASE WHEN r.assured_date IS NULL THEN 0.85
+               WHEN today - r.assured_date <= 365 THEN 1.0
+               WHEN today - r.assured_date <= 730 THEN 0.9 ELSE 0.8 END;
+      value := round(value * 1e6) / 1e6;
+      CONTINUE WHEN is_full AND value < entry;
+
+      pool_source := pool_source || r.source; pool_id := pool_id || r.id;
+      pool_place := pool_place || r.place_id; pool_score := pool_score || value;
+      pool_distance := pool_distance || r.distance_m;
+      i := array_position(top_places, r.place_id);
+      IF i IS NOT NULL THEN
+        CONTINUE WHEN top_scores[i] >= value;
+        top_scores[i] := value;
+      ELSIF NOT is_full THEN
+        top_places := top_places || r.place_id; top_scores := top_scores || value;
+        is_full := cardinality(top_places) >= most;
+      ELSE
+        i := array_position(top_scores, entry);
+        top_places[i] := r.place_id; top_scores[i] := value;
+      END IF;
+      IF is_full THEN
+        entry := top_scores[1];
+        FOREACH value IN ARRAY top_scores LOOP
+          IF value < entry THEN
+            entry := value;
+          END IF;
+        END LOOP;
+      END IF;
+    END LOOP;
+    CLOSE nearest;
+  END LOOP;
+
+  -- One row for each place: its best, of equals the nearer, then the activity (it says when).
+  RETURN QUERY
+    SELECT b.source, b.id, b.place, b.score, b.distance FROM (
+      SELECT DISTINCT ON (p.place) p.*
+      FROM unnest(pool_source, pool_id, pool_place, pool_score, pool_distance)
+        AS p (source, id, place, score, distance)
+      WHERE p.score >= entry
+      ORDER BY p.place, p.score DESC, round(p.distance::numeric, 3), p.source = 'asset', p.id::text
+    ) AS b
+    ORDER BY b.score DESC, round(b.distance::numeric, 3), b.source = 'asset', b.id::text
+    LIMIT most;
+END $$
+"""
+
+
+def upgrade() -> None:
+    """Make the function."""
+    op.execute(BEST_MATCHES)
+
+
+def downgrade() -> None:
+    """Drop the function."""
+    op.execute("DROP FUNCTION best_matches")

@@ -1,0 +1,199 @@
+"""The ten best by score, exactly: both engines against brute force, in thin and dense places."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+import random
+import uuid
+
+import geopandas as gpd
+import pandas as pd
+import pyproj
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.orm import Session
+
+from app.matches import queries
+from app.models import Activity, Asset, AssetKind, LocationSource
+from geo.distance import walk_minutes
+from geo.interests import Vocabulary
+from geo import scores
+from geo.matching import COLUMNS, Question, find_matches
+from tests.builders import CITY_HALL, make_source
+
+TODAY = dt.date(2026, 11, 23)
+TO_GRID = pyproj.Transformer.from_crs(4326, 27700, always_xy=True)
+WANTED = ("bowls", "reading", "knitting", "gardening")
+
+
+def _fill(
+    session: Session, vocabulary: Vocabulary, *, seed: int, count: int, spread: float
+) -> None:
+    """Store `count` assets and half as many activities around the city hall, in degrees."""
+    chance = random.Random(seed)
+    source = make_source(session)
+    relevant = sorted(vocabulary.relations(vocabulary.concept(w).id for w in WANTED))
+    other = [c.id for c in vocabulary.concepts if c.id not in relevant]
+    access = (None, [], ["step_free"], ["step_free", "hearing_loop"])
+    dates = (None, dt.date(2026, 10, 1), dt.date(2025, 2, 1), dt.date(2020, 1, 1))
+
+    def common() -> dict[str, object]:
+        pool = relevant if chance.random() < 0.5 else other
+        return {
+            "interest_ids": sorted(chance.sample(pool, k=chance.randint(1, 4))),
+            "access": chance.choice(access),
+            "assured_date": chance.choice(dates),
+            "source_id": source.id,
+            "source_key": uuid.UUID(int=chance.getrandbits(128)).hex,
+        }
+
+    ids = [uuid.UUID(int=chance.getrandbits(128)) for _ in range(count)]
+    session.execute(
+        sa.insert(Asset),
+        [
+            {
+                "id": id_,
+                "kind": AssetKind.GROUP,
+                "name": f"Group {n}",
+                # A coarse grid, so that several stand at one door and distances tie.
+                "geom": f"SRID=4326;POINT({CITY_HALL[0] + round(chance.gauss(0, spread), 3)}"
+                f" {CITY_HALL[1] + round(chance.gauss(0, spread), 3)})",
+                "location_source": LocationSource.GIVEN,
+            }
+            | common()
+            for n, id_ in enumerate(ids)
+        ],
+    )
+    session.execute(
+        sa.insert(Activity),
+        [
+            {
+                "id": uuid.UUID(int=chance.getrandbits(128)),
+                "name": f"Activity {n}",
+                "organizer_id": chance.choice(ids),
+                "comes_to_homes": chance.random() < 0.4,
+                "day_parts": chance.choice(([], ["tue_pm"], ["mon_am", "sat_am"])),
+            }
+            | common()
+            for n in range(count // 2)
+        ],
+    )
+
+
+def _targets(session: Session) -> gpd.GeoDataFrame:
+    """Return everything stored as `find_matches` wants it."""
+    rows = session.connection().execute(
+        sa.text(
+            "SELECT id::text, id::text AS place_id, false AS is_activity, false AS comes_to_homes,"
+            " interest_ids, access, '{}'::text[] AS day_parts, assured_date,"
+            " ST_X(geom) AS lon, ST_Y(geom) AS lat FROM public_assets"
+            " UNION ALL SELECT id::text, place_id::text, true, comes_to_homes, interest_ids,"
+            " access, day_parts, assured_date, ST_X(geom), ST_Y(geom) FROM public_activities"
+        )
+    )
+    table = pd.DataFrame(rows.mappings().all())
+    points = gpd.points_from_xy(table.pop("lon"), table.pop("lat"), crs=4326)
+    frame = gpd.GeoDataFrame(table.astype(object), geometry=points)
+    return frame.where(frame.notna(), None).to_crs(27700)
+
+
+def _brute_force(targets: gpd.GeoDataFrame, question: Question) -> list[tuple[str, float]]:
+    """Return (id, score) of the best by scoring every row by hand, with no index and no bound."""
+    best: dict[str, tuple[float, float, bool, str]] = {}
+    points = targets.geometry
+    for row, point in zip(targets.itertuples(), points, strict=True):
+        weights = [
+            question.relations[i].weight for i in row.interest_ids if i in question.relations
+        ]
+        metres = math.hypot(point.x - question.easting, point.y - question.northing)
+        if row.comes_to_homes != question.visits or not weights or metres > question.within_m:
+            continue
+        score = scores.score(
+            max(weights),
+            scores.decay(metres, halving_m=question.halving_m),
+            scores.access_fit(question.needs, row.access),
+            scores.time_fit(question.day_parts, row.day_parts),
+            scores.freshness(row.assured_date, question.today),
+        )
+        order = (-score, round(metres, 3), not row.is_activity, row.id)
+        best[row.place_id] = min(order, best.get(row.place_id, order))
+    return [(order[3], -order[0]) for order in sorted(best.values())[: question.limit]]
+
+
+@pytest.fixture(params=["dense", "sparse"])
+def filled(
+    request: pytest.FixtureRequest, session: Session, vocabulary: Vocabulary
+) -> tuple[sa.Connection, gpd.GeoDataFrame]:
+    spread = {"dense": 0.004, "sparse": 0.2}[request.param]
+    _fill(session, vocabulary, seed=len(request.param), count=900, spread=spread)
+    session.flush()
+    return session.connection(), _targets(session)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    interests=st.lists(st.sampled_from(WANTED), min_size=1, max_size=3, unique=True),
+    offset=st.tuples(st.floats(-0.02, 0.02), st.floats(-0.02, 0.02)),
+    needs=st.sampled_from([frozenset[str](), frozenset({"step_free"})]),
+    day_parts=st.sampled_from([frozenset[str](), frozenset({"tue_pm"})]),
+    visits=st.booleans(),
+    within_m=st.sampled_from([300.0, 1500.0, 5000.0, 30000.0]),
+    limit=st.sampled_from([1, 10, 60]),
+)
+def test_both_engines_return_the_best_by_score(
+    filled: tuple[sa.Connection, gpd.GeoDataFrame],
+    vocabulary: Vocabulary,
+    interests: list[str],
+    offset: tuple[float, float],
+    needs: frozenset[str],
+    day_parts: frozenset[str],
+    visits: bool,
+    within_m: float,
+    limit: int,
+) -> None:
+    easting, northing = TO_GRID.transform(CITY_HALL[0] + offset[0], CITY_HALL[1] + offset[1])
+    question = Question(
+        easting=easting,
+        northing=northing,
+        relations=vocabulary.relations(vocabulary.concept(slug).id for slug in interests),
+        today=TODAY,
+        needs=needs,
+        day_parts=day_parts,
+        visits=visits,
+        within_m=within_m,
+        limit=limit,
+    )
+    connection, targets = filled
+    expected = _brute_force(targets, question)
+    near, visiting = queries.find(
+        connection,
+        near=dataclasses.replace(question, visits=False),
+        visits=dataclasses.replace(question, visits=True),
+    )
+    from_sql = [(str(row.id), row.score) for row in (visiting if visits else near)]
+    frame = find_matches(targets, question)
+    from_frame = list(zip(frame["id"], frame["score"], strict=True))
+    assert from_sql == expected
+    assert from_frame == expected
+    assert all(len(reasons) >= 3 for reasons in frame["reasons"])
+
+
+def test_targets_must_have_the_columns() -> None:
+    frame = gpd.GeoDataFrame({"id": []}, geometry=[], crs=4326)
+    question = Question(easting=0, northing=0, relations={}, today=TODAY)
+    with pytest.raises(ValueError, match="no column place_id"):
+        find_matches(frame, question)
+    assert set(COLUMNS) > {"id"}
+
+
+def test_walk_minutes_allow_for_streets() -> None:
+    assert walk_minutes(0) == 1
+    assert walk_minutes(641) == 10
