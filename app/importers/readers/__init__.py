@@ -11,8 +11,27 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from app.importers.files import columns_of
 from app.importers.items import Item
 from app.importers.options import ReadOptions
+from app.importers.readers import (
+    areas,
+    cqc,
+    deprivation,
+    food_banks,
+    libraries,
+    lookup,
+    mobile_libraries,
+    ods,
+    osm,
+    own_activities,
+    own_csv,
+    pharmacies,
+    polling_stations,
+    population,
+    postcodes,
+    sports_clubs,
+)
 from app.importers.records import SourceInfo
 
 
@@ -46,5 +65,32 @@ class Reader(Protocol):
         """Yield what each row says, in the file's order; raise `FileRefused` for a wrong file."""
 
 
-_MODULES: tuple[Reader, ...] = ()
+_MODULES: tuple[Reader, ...] = (
+    areas,
+    lookup,
+    postcodes,
+    population,
+    deprivation,
+    cqc,
+    food_banks,
+    libraries,
+    mobile_libraries,
+    ods,
+    osm,
+    own_activities,
+    own_csv,
+    pharmacies,
+    polling_stations,
+    sports_clubs,
+)
 READERS: dict[str, Reader] = {reader.NAME: reader for reader in _MODULES}
+
+
+def recognise(path: Path) -> Reader | None:
+    """Return the reader that knows `path` by its columns or name, or None."""
+    header = columns_of(path)
+    for reader in READERS.values():
+        suffixes = reader.SUFFIXES
+        if path.suffix.lower() in suffixes and reader.recognises(path, header):
+            return reader
+    return None

@@ -1,0 +1,252 @@
+"""The one way in: read, normalise, check, stage, merge, report; one transaction a file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from app.errors import FileRefused
+from app.importers import queries
+from app.importers.features import MAP_SUFFIXES
+from app.importers.files import MissingColumns
+from app.importers.items import FiguresRecord, LookupRecord, PostcodeRecord
+from app.importers.options import ReadOptions
+from app.importers.readers import READERS, Reader, recognise
+from app.importers.records import (
+    ActivityRecord,
+    AreaRecord,
+    AssetRecord,
+    Problem,
+    Report,
+    Skipped,
+    SourceInfo,
+)
+from app.importers.signatures import size_in_bytes
+from app.importers.stages.activities import ActivityStage
+from app.importers.stages.areas import AreaStage
+from app.importers.stages.assets import AssetStage
+from app.importers.stages.figures import FigureStage, LookupStage
+from app.importers.stages.postcodes import PostcodeStage
+from app.importers.stages.stage import Run, Stage
+
+# In the order they are merged: an activity needs its organizer.
+STAGES: dict[type, type[Stage[Any]]] = {
+    AreaRecord: AreaStage,
+    LookupRecord: LookupStage,
+    PostcodeRecord: PostcodeStage,
+    FiguresRecord: FigureStage,
+    AssetRecord: AssetStage,
+    ActivityRecord: ActivityStage,
+}
+_ROWS_BETWEEN_NEWS = 500
+_CHUNK_BYTES = 1 << 20
+
+
+class Progress(Protocol):
+    """Told how far a file has come; `total` is None while nobody knows."""
+
+    def __call__(self, rows: int, total: int | None) -> None: ...
+
+
+def load_file(
+    bind: sa.Engine | sa.Connection,
+    path: Path,
+    *,
+    reader: str | None = None,
+    options: ReadOptions | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Load one file in one transaction and say what became of every row.
+
+    Parameters
+    ----------
+    bind
+        An engine; or a connection, whose transaction then gets a savepoint instead.
+    path
+        The file.
+    reader
+        The name of the format; without it the file's own columns decide.
+    options
+        What was said about the file.
+    progress
+        Called every few hundred rows.
+
+    Raises
+    ------
+    FileRefused
+        In one sentence. Nothing of the file is stored but the fact that it was refused.
+    """
+    options = options or ReadOptions()
+    size_in_bytes(path)
+    chosen = choose_reader(path, reader)
+    info = chosen.source(path)
+    if options.source:
+        info = replace(info, slug=options.source)
+    started = time.perf_counter()
+    digest, lines = _fingerprint(path)
+    facts: dict[str, Any] = {
+        "reader": chosen.NAME,
+        "file_name": path.name,
+        "file_sha256": digest,
+        "release": options.release,
+        "scope": "",
+        "as_of": options.as_of,
+    }
+    try:
+        facts["scope"] = chosen.scope(path, options)
+        facts["as_of"] = options.as_of or chosen.as_of(path, options)
+        counting = getattr(chosen, "count_rows", None)
+        is_map = path.suffix.lower() in MAP_SUFFIXES
+        total = counting(path) if counting else None if is_map else lines
+        with _transaction(bind) as connection:
+            report = _load(connection, path, chosen, info, facts, options, progress, total)
+    except FileRefused as error:
+        refusal = _explain(error, path, chosen)
+        _record_refusal(bind, info, facts, str(refusal))
+        raise refusal from error
+    report.seconds = time.perf_counter() - started
+    return report
+
+
+def choose_reader(path: Path, name: str | None) -> Reader:
+    """Return the reader called `name`, or the one that recognises the file.
+
+    Raises
+    ------
+    FileRefused
+        If there is none, or if the file is plainly another reader's.
+    """
+    found = recognise(path)
+    if name is None:
+        if found is None:
+            raise FileRefused(
+                f"{path.name} is in no format we know: name one with --source"
+                f" ({', '.join(READERS)})."
+            )
+        return found
+    if name not in READERS:
+        raise FileRefused(f"There is no format called {name}; there are {', '.join(READERS)}.")
+    if found is not None and found.NAME != name:
+        raise FileRefused(
+            f"{path.name} is not a file for {name}: it looks like {found.NAME}"
+            f" ({found.DESCRIPTION})."
+        )
+    return READERS[name]
+
+
+def _load(
+    connection: sa.Connection,
+    path: Path,
+    reader: Reader,
+    info: SourceInfo,
+    facts: dict[str, Any],
+    options: ReadOptions,
+    progress: Progress | None,
+    total: int | None,
+) -> Report:
+    report = Report(file_name=path.name, source=info.slug, reader=reader.NAME)
+    source_id = queries.keep_source(connection, info)
+    run_id = queries.begin_run(connection, source_id=source_id, **facts)
+    run = Run(connection, run_id, source_id, facts["scope"], path.name, options)
+    stages: dict[type, Stage[Any]] = {}
+    _read(reader, path, run, stages, report, progress, total)
+    if report.read == 0:
+        raise FileRefused(f"{path.name} has a header and no rows.")
+    for kind in STAGES:
+        if kind in stages:
+            counts = stages[kind].finish()
+            report.new += counts.new
+            report.changed += counts.changed
+            report.unchanged += counts.unchanged
+            report.gone += counts.gone
+    report.problems = len(run.problems)
+    said = (p.reason.value + (", stored" if p.is_stored else "") for p in run.problems)
+    report.reasons = dict(Counter(said).most_common())
+    is_unchanged = not (report.new or report.changed or report.gone)
+    report.status = "unchanged" if is_unchanged else "loaded"
+    queries.store_problems(connection, run_id=run_id, problems=run.problems)
+    queries.settle_problems(connection, run_id=run_id, is_unchanged=is_unchanged)
+    queries.finish_run(connection, run_id=run_id, report=report)
+    return report
+
+
+def _read(
+    reader: Reader,
+    path: Path,
+    run: Run,
+    stages: dict[type, Stage[Any]],
+    report: Report,
+    progress: Progress | None,
+    total: int | None,
+) -> None:
+    last_row = -1
+    for item in reader.read(path, run.options):
+        if item.row_number != last_row:
+            last_row = item.row_number
+            report.read += 1
+            if progress and report.read % _ROWS_BETWEEN_NEWS == 0:
+                progress(report.read, total)
+        kind = type(item)
+        if kind is Problem:
+            run.add_problem(item)
+        elif kind is Skipped:
+            report.skipped += 1
+        else:
+            if kind not in stages:
+                stages[kind] = STAGES[kind](run)
+            stages[kind].take(item)
+    if progress:
+        progress(report.read, report.read)
+
+
+@contextmanager
+def _transaction(bind: sa.Engine | sa.Connection) -> Iterator[sa.Connection]:
+    if isinstance(bind, sa.Connection):
+        with bind.begin_nested():
+            yield bind
+        return
+    with bind.begin() as connection:
+        # The limit is for questions of people who wait; a large file may take minutes.
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        yield connection
+
+
+def _fingerprint(path: Path) -> tuple[str, int]:
+    """Return the SHA-256 of a file and about how many rows it has."""
+    digest, lines = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            lines += chunk.count(b"\n")
+    return digest.hexdigest(), lines
+
+
+def _explain(error: FileRefused, path: Path, reader: Reader) -> FileRefused:
+    """Add what a file looks like instead, where its columns are another reader's."""
+    if not isinstance(error, MissingColumns):
+        return error
+    for other in READERS.values():
+        if other.NAME != reader.NAME and other.recognises(path, error.header):
+            return FileRefused(
+                f"{str(error).rstrip('.')}; it looks like {other.NAME} ({other.DESCRIPTION})."
+            )
+    return error
+
+
+def _record_refusal(
+    bind: sa.Engine | sa.Connection, info: SourceInfo, facts: dict[str, Any], message: str
+) -> None:
+    with _transaction(bind) as connection:
+        source_id = queries.keep_source(connection, info)
+        now = dt.datetime.now(dt.UTC)
+        values = facts | {"status": "refused", "message": message, "finished_at": now}
+        queries.begin_run(connection, source_id=source_id, **values)

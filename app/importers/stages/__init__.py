@@ -1,0 +1,1 @@
+"""A stage for each kind of record: its temporary table, its checks and its merge."""

@@ -1,0 +1,143 @@
+"""Assets: checked, placed, copied, merged by their source's key, and linked to their likes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.importers.checking import AssetChecker
+from app.importers.copying import array_text
+from app.importers.duplicates import link_duplicates
+from app.importers.interest_ids import InterestIds
+from app.importers.placing import Placer
+from app.importers.records import AssetRecord
+from app.importers.stages.stage import Counts, Run, Stage
+
+# Everything an asset takes from its row, in the order it is staged. `lon` and `lat` become geom.
+CONTENT = (
+    "kind", "name", "description", "address", "postcode", "lon", "lat", "location_source",
+    "ward_code", "interest_ids", "access", "phone", "email", "website", "is_contact_public",
+    "opening_hours", "beds",
+)  # fmt: skip
+STORED = tuple("geom" if name == "lon" else name for name in CONTENT if name != "lat")
+
+# Rows as they were are left out first: ON CONFLICT would lock each, which writes it.
+MERGE = f"""
+  INSERT INTO assets
+    ({", ".join(STORED)}, source_id, source_key, scope, import_run_id, content_hash)
+  SELECT
+    {
+    ", ".join(
+        "CASE WHEN s.lon IS NOT NULL THEN ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326) END"
+        if name == "geom"
+        else f"s.{name}"
+        for name in STORED
+    )
+},
+    :source, s.source_key, :scope, :run, s.content_hash
+  FROM staged_assets s
+  LEFT JOIN assets a ON a.source_id = :source AND a.source_key = s.source_key
+  WHERE a.id IS NULL OR a.content_hash <> s.content_hash OR a.gone_at IS NOT NULL
+  ON CONFLICT (source_id, source_key) DO UPDATE SET
+    {", ".join(f"{name} = excluded.{name}" for name in STORED)},
+    scope = excluded.scope, import_run_id = excluded.import_run_id,
+    content_hash = excluded.content_hash, gone_at = NULL
+  RETURNING xmax = 0 AS is_new
+"""  # noqa: S608 - names of this module
+IN_SCOPE = "source_id = :source AND scope = :scope AND gone_at IS NULL"
+NOT_IN_FILE = f"""
+  {IN_SCOPE} AND NOT source_key = ANY(:kept)
+  AND NOT EXISTS (SELECT 1 FROM staged_assets s WHERE s.source_key = assets.source_key)
+"""
+# Somebody's check is a fact of its own, not a change of the asset.
+ADD_CHECKS = """
+  WITH added AS (
+    INSERT INTO checks (asset_id, checked_on, outcome)
+    SELECT a.id, s.checked_on, 'confirmed'
+    FROM staged_assets s JOIN assets a ON a.source_id = :source AND a.source_key = s.source_key
+    WHERE s.checked_on IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM checks c WHERE c.asset_id = a.id AND c.checked_on = s.checked_on)
+    RETURNING 1
+  ) SELECT count(*) FROM added
+"""
+
+
+class AssetStage(Stage[AssetRecord]):
+    """Collects assets; `merge` also links the ones other sources know."""
+
+    table = "staged_assets"
+    real_table = "assets"
+    create = """
+      row_number int, source_key text, content_hash text, checked_on date, kind asset_kind,
+      name text, description text, address text, postcode text, lon float8, lat float8,
+      location_source location_source, ward_code text, interest_ids int[], access text[],
+      phone text, email text, website text, is_contact_public bool, opening_hours jsonb, beds int
+    """
+    columns = ("row_number", "source_key", "content_hash", "checked_on", *CONTENT)
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self._interests = InterestIds(run.connection)
+        self._checker = AssetChecker(self._interests, run.add_problem)
+        self._placer = Placer(run.connection, self._checker, lad_code=run.options.lad_code)
+
+    def prepare(self, batch: list[AssetRecord]) -> Sequence[Sequence[Any]]:
+        """Return the rows of those that are right and have a place."""
+        checked = [record for record in batch if self._checker.check(record)]
+        return [self._row(record) for record in self._placer.place(checked)]
+
+    def merge(self) -> Counts:
+        """Insert, update and mark gone; then link duplicates around what changed."""
+        gone = self.take_away(
+            noun="places",
+            counting="SELECT count(*) FROM assets WHERE ",
+            marking="UPDATE assets SET gone_at = now(), import_run_id = :run WHERE ",
+            in_scope=IN_SCOPE,
+            not_in_file=NOT_IN_FILE,
+        )
+        new, changed = self.new_and_changed(MERGE)
+        self.scalar(ADD_CHECKS)
+        if new or changed or gone:
+            link_duplicates(self.run.connection, run_id=self.run.id)
+        return Counts(self.staged, new, changed, gone)
+
+    def _row(self, record: AssetRecord) -> tuple[Any, ...]:
+        hours = record.opening_hours
+        content = (
+            record.kind.value,
+            record.name,
+            record.description,
+            record.address,
+            record.postcode,
+            record.lon,
+            record.lat,
+            record.location_source.value,
+            record.ward_code,
+            array_text(self._interests.find(record.interests)[0]),
+            None if record.access is None else array_text(record.access),
+            record.phone,
+            record.email,
+            record.website,
+            record.is_contact_public,
+            None if hours is None else _hours_json(record),
+            record.beds,
+        )
+        return (record.row_number, record.source_key, hash_of(content), record.checked_on, *content)
+
+
+def hash_of(content: tuple[object, ...]) -> str:
+    """Return a short fingerprint of a row's content; NULL and the empty text differ."""
+    text = "\x1f".join(["\x00" if value is None else str(value) for value in content])
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _hours_json(record: AssetRecord) -> str:
+    spans = [
+        {"weekday": span.weekday, "opens_at": span.opens_at, "closes_at": span.closes_at}
+        for span in record.opening_hours or ()
+    ]
+    return json.dumps(spans)
