@@ -16,8 +16,8 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
-    # intarray and pg_trgm come with PostgreSQL itself; PostGIS is the one extra package.
-    for extension in ("postgis", "intarray", "pg_trgm"):
+    # The last three come with PostgreSQL itself; PostGIS is the one extra package.
+    for extension in ("postgis", "intarray", "pg_trgm", "fuzzystrmatch"):
         op.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
     op.create_table(
         "interests",
@@ -38,7 +38,6 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("is_retired", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("words", postgresql.TSVECTOR(), nullable=True),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column(
             "created_at",
@@ -69,12 +68,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("concept", name=op.f("uq_interests_concept")),
     )
     op.create_index(op.f("ix_interests_broader_id"), "interests", ["broader_id"], unique=False)
-    op.create_index(
-        "ix_interests_words",
-        "interests",
-        ["words"],
-        unique=False,
-        postgresql_using="gin",
+    op.create_table(
+        "interest_words",
+        sa.Column("interest_id", sa.Integer(), nullable=False),
+        sa.Column("word", sa.Text(), nullable=False),
+        sa.Column("is_label", sa.Boolean(), nullable=False),
+        sa.Column("stems", postgresql.TSVECTOR(), nullable=False),
+        sa.Column("sounds", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["interest_id"],
+            ["interests.id"],
+            name=op.f("fk_interest_words_interest_id_interests"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("interest_id", "word", name=op.f("pk_interest_words")),
     )
     op.create_table(
         "sources",
@@ -839,7 +846,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_gentler_alternatives_gentler_id"), table_name="gentler_alternatives")
     op.drop_table("gentler_alternatives")
     op.drop_table("sources")
-    op.drop_index("ix_interests_words", table_name="interests", postgresql_using="gin")
+    op.drop_table("interest_words")
     op.drop_index(op.f("ix_interests_broader_id"), table_name="interests")
     op.drop_table("interests")
     for name in (

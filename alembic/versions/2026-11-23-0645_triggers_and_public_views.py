@@ -89,9 +89,22 @@ END $$
 INDEX_WORDS = """
 CREATE FUNCTION index_words_of_interest() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  NEW.words := setweight(to_tsvector('english', NEW.label), 'A')
-    || setweight(to_tsvector('english', array_to_string(NEW.other_words, ' ; ')), 'B');
-  RETURN NEW;
+  DELETE FROM interest_words WHERE interest_id = NEW.id;
+  INSERT INTO interest_words (interest_id, word, is_label, stems, sounds)
+    SELECT NEW.id, plain, bool_or(is_label), to_tsvector('english', plain),
+           -- The sound, and without its last consonant, which may be silent (crochet).
+           ARRAY(SELECT sound FROM regexp_split_to_table(plain, ' ') AS w,
+                   LATERAL (VALUES (dmetaphone(w)), (left(dmetaphone(w), -1))) AS v (sound)
+                 WHERE length(w) >= 4 AND length(sound) >= 3)
+    FROM (
+      SELECT btrim(regexp_replace(regexp_replace(lower(said), '[''’]', '', 'g'),
+                                  '[^[:alnum:]]+', ' ', 'g')) AS plain, is_label
+      FROM (SELECT NEW.label AS said, true AS is_label
+            UNION ALL SELECT o, false FROM unnest(NEW.other_words) AS o) AS given
+    ) AS cleaned
+    WHERE plain <> ''
+    GROUP BY plain;
+  RETURN NULL;
 END $$
 """
 
@@ -148,7 +161,7 @@ TRIGGERS = (
     " WHEN (OLD.geom IS DISTINCT FROM NEW.geom) EXECUTE FUNCTION pass_point_on()",
     "CREATE TRIGGER subdivide_area AFTER INSERT OR UPDATE OF geom ON areas FOR EACH ROW"
     " EXECUTE FUNCTION subdivide_area()",
-    "CREATE TRIGGER index_words_of_interest BEFORE INSERT OR UPDATE OF label, other_words"
+    "CREATE TRIGGER index_words_of_interest AFTER INSERT OR UPDATE OF label, other_words"
     " ON interests FOR EACH ROW EXECUTE FUNCTION index_words_of_interest()",
 )
 

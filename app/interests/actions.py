@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
+from rapidfuzz import fuzz
 from sqlalchemy.orm import Session
 
 from app.interests import queries
@@ -23,10 +24,13 @@ EMPTY_WORDS = frozenset(
     "every for from fond go goes going good had has have he her his in into is it keen kept like "
     "liked likes lot lots love loved loves made make makes of old on once one or our play played "
     "playing plays quite really she some something still that the their them they thing things to "
-    "used very was watch watching well went were when who with would years you young".split()
+    "used very wants was watch watching well went were when who with work worked working would "
+    "years you young life home somebody someone want".split()
 )
 LONGEST_PHRASE = 200
 LEAST_LIKENESS = 0.42
+# How much of the likeness is spelling alone, to order what stems, trigrams and sounds found.
+SPELLING = 0.5
 SECONDS_BETWEEN_STAMPS = 10.0
 
 
@@ -129,6 +133,15 @@ def search_interests(
         any_word=" | ".join(telling),
         least=LEAST_LIKENESS,
     )
-    hits = [InterestHit(row[0], row[1], row[2], float(row[4])) for row in rows]
+    hits = [
+        InterestHit(row[0], row[1], row[2], float(row[3]) + SPELLING * _spelling(telling, row[2]))
+        for row in rows
+    ]
     hits.sort(key=lambda hit: (-hit.likeness, hit.label))
     return hits[:limit]
+
+
+def _spelling(telling: list[str], word: str) -> float:
+    """Return how near the best-spelt word of a phrase comes to one of `word`, 0 to 1."""
+    parts = word.split()
+    return max(fuzz.ratio(said, part) for said in telling for part in parts) / 100

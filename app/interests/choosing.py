@@ -100,4 +100,3 @@ def _choose(
         choice.taken.append(Taken(vocabulary.concept(hits[0].concept), value, said=phrase))
     else:
         choice.unsure.append(Unsure(phrase, value, tuple(hits)))
-

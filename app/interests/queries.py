@@ -20,37 +20,35 @@ GENTLER = sa.text(
 # Grows with every change of the vocabulary: cheap to ask, so caches know when to reload.
 STAMP = sa.text("SELECT count(*), coalesce(sum(version), 0) FROM interests")
 
-# Words first (an OR of stems: "used to play bowls" must not ask for all of them), then trigrams
-# of the label and of each other word, so that "croshay" finds crochet. word_similarity compares
-# with the best-fitting part of the phrase.
+# Words first (an OR of stems: "used to play bowls" must not ask for all of them), then trigrams of
+# each label and other word, then how words sound: "croshay" has hardly a trigram of crochet.
+# word_similarity compares with the best-fitting part of the phrase.
 SEARCH = sa.text(
     """
-    WITH asked AS (
+    WITH asked AS MATERIALIZED (
       SELECT CAST(:phrase AS text) AS phrase,
-             to_tsquery('english', NULLIF(CAST(:any_word AS text), '')) AS any_word
-    ), spoken AS (
-      SELECT i.id, i.concept, i.label, w.word, w.is_label
-      FROM interests i
-      CROSS JOIN LATERAL (
-        SELECT lower(i.label) AS word, true AS is_label
-        UNION ALL SELECT lower(o), false FROM unnest(i.other_words) AS o
-      ) AS w
-      WHERE NOT i.is_retired
+             to_tsquery('english', NULLIF(CAST(:any_word AS text), '')) AS any_word,
+             ARRAY(SELECT dmetaphone(w) FROM regexp_split_to_table(:phrase, ' ') AS w
+                   WHERE length(w) >= 4 AND length(dmetaphone(w)) >= 3) AS sounds
     ), scored AS (
-      SELECT s.concept, s.label, s.word, s.is_label,
+      SELECT i.concept, i.label, s.word,
              -- Exactly the words, as words: nothing beats it; longer ones say more.
              CASE WHEN position(' ' || s.word || ' ' IN ' ' || asked.phrase || ' ') > 0
                   THEN 2.0 + 0.01 * length(s.word) ELSE 0 END
              + CASE WHEN s.is_label THEN 0.05 ELSE 0 END
-             + CASE WHEN to_tsvector('english', s.word) @@ asked.any_word
-                    THEN 0.6 * ts_rank(to_tsvector('english', s.word), asked.any_word, 2) + 0.35
-                    ELSE 0 END
+             + CASE WHEN s.stems @@ asked.any_word
+                    THEN 0.6 * ts_rank(s.stems, asked.any_word, 2) + 0.35 ELSE 0 END
              + 0.5 * greatest(similarity(s.word, asked.phrase),
                               word_similarity(s.word, asked.phrase))
-             + 0.5 * similarity(s.word, asked.phrase) AS likeness
-      FROM spoken s CROSS JOIN asked
+             + 0.5 * similarity(s.word, asked.phrase)
+             + CASE WHEN s.sounds && asked.sounds AND NOT coalesce(s.stems @@ asked.any_word, false)
+                    THEN 0.4 ELSE 0 END
+               AS likeness
+      FROM interest_words s
+      JOIN interests i ON i.id = s.interest_id AND NOT i.is_retired
+      CROSS JOIN asked
     )
-    SELECT DISTINCT ON (concept) concept, label, word, is_label, likeness
+    SELECT DISTINCT ON (concept) concept, label, word, likeness
     FROM scored WHERE likeness >= :least
     ORDER BY concept, likeness DESC
     """
@@ -110,7 +108,7 @@ def read_stamp(connection: sa.Connection) -> tuple[int, int]:
 def search(
     connection: sa.Connection, *, phrase: str, any_word: str, least: float
 ) -> Sequence[sa.Row[Any]]:
-    """Return (concept, label, word, is_label, likeness) for concepts like `phrase`, unsorted.
+    """Return (concept, label, word, likeness) for concepts like `phrase`, unsorted.
 
     `any_word` is a tsquery of alternatives ("bowl | play"), or empty.
     """

@@ -5,7 +5,7 @@ from app.models.areas import Area, AreaFigure, AreaLookup, AreaPart, AreaType
 from app.models.assets import Access, Asset, AssetKind, LocationSource
 from app.models.base import Base
 from app.models.checks import Check, CheckOutcome
-from app.models.interests import GentlerAlternative, Interest
+from app.models.interests import GentlerAlternative, Interest, InterestWord
 from app.models.postcodes import Postcode
 from app.models.sources import (
     ImportProblem,
@@ -32,6 +32,7 @@ __all__ = [
     "ImportProblem",
     "ImportRun",
     "Interest",
+    "InterestWord",
     "LocationSource",
     "Postcode",
     "ProblemReason",

@@ -23,15 +23,28 @@ class Interest(Versioned, Base):
     is_special_category: Mapped[bool] = mapped_column(sa.Boolean, server_default=sa.false())
     # A concept taken out of the vocabulary stays for the rows that still carry it.
     is_retired: Mapped[bool] = mapped_column(sa.Boolean, server_default=sa.false())
-    # Label and other words, stemmed for English (a trigger keeps it: arrays do not allow a
-    # generated column here).
-    words: Mapped[str | None] = mapped_column(TSVECTOR)
 
     __table_args__ = (
         sa.CheckConstraint("broader_id IS DISTINCT FROM id", name="not_its_own_broader"),
         sa.CheckConstraint("concept ~ '^[a-z0-9]+(-[a-z0-9]+)*$'", name="concept_is_a_slug"),
-        sa.Index("ix_interests_words", "words", postgresql_using="gin"),
     )
+
+
+class InterestWord(Base):
+    """A label or other word of a concept, as search compares it (a trigger on interests keeps it).
+
+    `sounds` holds the double metaphone of each word in it: people spell as they speak.
+    """
+
+    __tablename__ = "interest_words"
+
+    interest_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("interests.id", ondelete="CASCADE"), primary_key=True
+    )
+    word: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    is_label: Mapped[bool] = mapped_column(sa.Boolean)
+    stems: Mapped[str] = mapped_column(TSVECTOR)
+    sounds: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
 
 
 class GentlerAlternative(Base):
