@@ -266,7 +266,6 @@ def choropleth(
         "bounds": _lat_lon_bounds(outlines),
         "kinds": {},
         "places": {"scale": _STEPS_PER_DEGREE, "kind": "", "steps": []},
-        "closeUp": 0,
     }
     return map_document(
         data,
@@ -289,10 +288,7 @@ def _lat_lon_bounds(shapes: gpd.GeoSeries) -> list[list[float]]:
 def _kinds(*, numbered: bool = False) -> dict[str, Any]:
     radius = 12 if numbered else 8
     kinds = {_KIND_LETTERS[kind]: _kind(style, radius) for kind, style in KIND_STYLES.items()}
-    return {
-        "kinds": {**kinds, _HOME_LETTER: {**_kind(HOME_STYLE, 15), "unlisted": True}},
-        "closeUp": 15,
-    }
+    return {"kinds": {**kinds, _HOME_LETTER: {**_kind(HOME_STYLE, 15), "unlisted": True}}}
 
 
 def _kind(style: KindStyle, radius: int) -> dict[str, Any]:
@@ -318,9 +314,12 @@ def _around_features(
     require_columns(around, ("name", "geometry"), name="the neighbouring areas")
     outlines = simplified_outlines(around)
     west, south, east, north = shown.total_bounds
-    margin = 0.06 * max(east - west, north - south)
+    # One place alone has no extent: half a kilometre around it still shows whose ward it is in
+    margin = max(0.06 * max(east - west, north - south), 0.005)
     view = shapely.box(west - margin, south - margin, east + margin, north + margin)
     near = outlines[outlines.intersects(view)]
+    if near.empty:
+        return []
     inside = near.intersection(view).difference(shapely.union_all(shown.array).convex_hull)
     spots = inside.where(~inside.is_empty, near.intersection(view)).representative_point()
     properties = [

@@ -116,7 +116,9 @@ def _page_of_wards(
     )
 
 
-# The two with an ending come first: "{gss_code}" would take the ending as part of the code.
+# Decorators apply from the bottom: the two with an ending have to be asked before the one
+# without, whose "{gss_code}" would take the ending as part of the code.
+@router.get("/wards/{gss_code}", include_in_schema=False)
 @router.get(
     "/wards/{gss_code}.geojson",
     tags=["wards"],
@@ -133,7 +135,6 @@ def _page_of_wards(
     openapi_extra=INSIDE,
     responses=answers({"type": "string"}, media_type="text/csv", not_found=True),
 )
-@router.get("/wards/{gss_code}", include_in_schema=False)
 def show_ward(request: Request, gss_code: str, connect: Reading) -> Response:
     """Show one ward: its facts and what is in it."""
     code = read_gss_code(gss_code)
