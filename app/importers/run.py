@@ -12,9 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+import psycopg
 import sqlalchemy as sa
 
-from app.errors import FileRefused
+from app.errors import FileRefused, Unavailable
 from app.importers import queries
 from app.importers.features import MAP_SUFFIXES
 from app.importers.files import MissingColumns
@@ -54,7 +55,8 @@ _CHUNK_BYTES = 1 << 20
 class Progress(Protocol):
     """Told how far a file has come; `total` is None while nobody knows."""
 
-    def __call__(self, rows: int, total: int | None) -> None: ...
+    def __call__(self, rows: int, total: int | None) -> None:
+        """Take the news."""
 
 
 def load_file(
@@ -92,7 +94,7 @@ def load_file(
     if options.source:
         info = replace(info, slug=options.source)
     started = time.perf_counter()
-    digest, lines = _fingerprint(path)
+    digest, line_count = _fingerprint(path)
     facts: dict[str, Any] = {
         "reader": chosen.NAME,
         "file_name": path.name,
@@ -106,13 +108,17 @@ def load_file(
         facts["as_of"] = options.as_of or chosen.as_of(path, options)
         counting = getattr(chosen, "count_rows", None)
         is_map = path.suffix.lower() in MAP_SUFFIXES
-        total = counting(path) if counting else None if is_map else lines
+        total = counting(path) if counting else None if is_map else line_count
         with _transaction(bind) as connection:
             report = _load(connection, path, chosen, info, facts, options, progress, total)
     except FileRefused as error:
         refusal = _explain(error, path, chosen)
         _record_refusal(bind, info, facts, str(refusal))
         raise refusal from error
+    except (sa.exc.OperationalError, psycopg.OperationalError) as error:
+        raise Unavailable(
+            f"The database could not be reached, so nothing of {path.name} was stored: try again."
+        ) from error
     report.seconds = time.perf_counter() - started
     return report
 
