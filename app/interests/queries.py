@@ -28,13 +28,17 @@ SEARCH = sa.text(
     WITH asked AS MATERIALIZED (
       SELECT CAST(:phrase AS text) AS phrase,
              to_tsquery('english', NULLIF(CAST(:any_word AS text), '')) AS any_word,
+             tsvector_to_array(to_tsvector('english', :phrase)) AS stems,
              ARRAY(SELECT dmetaphone(w) FROM regexp_split_to_table(:phrase, ' ') AS w
                    WHERE length(w) >= 4 AND length(dmetaphone(w)) >= 3) AS sounds
     ), scored AS (
       SELECT i.concept, i.label, s.word,
-             -- Exactly the words, as words: nothing beats it; longer ones say more.
-             CASE WHEN position(' ' || s.word || ' ' IN ' ' || asked.phrase || ' ') > 0
-                  THEN 2.0 + 0.01 * length(s.word) ELSE 0 END
+             -- All its words were said, in any order and form ("choir at chapel"): nothing beats
+             -- it, and more words say more. Said exactly so, a little better still.
+             CASE WHEN s.stems <> '' AND tsvector_to_array(s.stems) <@ asked.stems
+                  THEN 1.0 + 0.7 * length(s.stems) ELSE 0 END
+             + CASE WHEN position(' ' || s.word || ' ' IN ' ' || asked.phrase || ' ') > 0
+                    THEN 0.5 + 0.01 * length(s.word) ELSE 0 END
              + CASE WHEN s.is_label THEN 0.05 ELSE 0 END
              + CASE WHEN s.stems @@ asked.any_word
                     THEN 0.6 * ts_rank(s.stems, asked.any_word, 2) + 0.35 ELSE 0 END

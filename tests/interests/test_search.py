@@ -49,9 +49,9 @@ def test_most_phrases_are_found_among_the_first_three(
         found = [hit.concept for hit in search_interests(session.connection(), row["phrase"])]
         first += bool(wanted & set(found[:1]))
         third += bool(wanted & set(found[:3]))
-    # Measured 83 and 95 of 103: a floor, so that a change for the worse is seen.
-    assert first / len(rows) >= 0.78, f"{first} of {len(rows)} found first"
-    assert third / len(rows) >= 0.88, f"{third} of {len(rows)} found among three"
+    # Measured 85 and 97 of 103: a floor, so that a change for the worse is seen.
+    assert first / len(rows) >= 0.79, f"{first} of {len(rows)} found first"
+    assert third / len(rows) >= 0.9, f"{third} of {len(rows)} found among three"
 
 
 @pytest.mark.parametrize(
