@@ -186,7 +186,7 @@
     const button = element("button", number ? `${number}. ${entry.name}` : entry.name);
     button.addEventListener("click", () => {
       moved = true;
-      map.setView(where, Math.max(map.getZoom(), page.closeUp), { animate: false });
+      if (page.cluster) map.setView(where, 16, { animate: false });
       show(where, [entry], button);
     });
     place.row = element("li"); // kept, so that focus can come back to its button

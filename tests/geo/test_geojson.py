@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import CrsError, FeatureError
-from geo.geojson import Row, feature_collection, features_from_rows
+from geo.geojson import feature_collection, features_from_rows
 
 
 def _strict(raw: bytes) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def test_properties_may_be_any_mapping_with_any_keys() -> None:
     class Word(str):
         __slots__ = ()
 
-    rows: list[Row] = [
+    rows: list[Any] = [
         (1, 0.0, 50.0, MappingProxyType({"a": 1})),
         (2, 0.0, 50.0, {Word("b"): 2, 3: "c"}),
     ]
