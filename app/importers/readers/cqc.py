@@ -75,7 +75,7 @@ def source(path: Path) -> SourceInfo:  # noqa: ARG001 - all shapes are one regis
         slug="cqc",
         name="Care homes (CQC register)",
         publisher="Care Quality Commission",
-        licence="Open Government Licence v3.0",
+        licence="OGL v3",
         attribution=(
             "Contains Care Quality Commission data, licensed under the Open Government Licence v3.0"
         ),

@@ -35,7 +35,7 @@ def source(path: Path) -> SourceInfo:  # noqa: ARG001
         slug="food-banks",
         name="Food banks in Greater Manchester",
         publisher="Trafford Data Lab",
-        licence="Open Government Licence v3.0",
+        licence="OGL v3",
         attribution="Trafford Data Lab, licensed under the Open Government Licence v3.0",
         precedence=40,
     )

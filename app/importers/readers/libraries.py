@@ -43,7 +43,7 @@ def source(path: Path) -> SourceInfo:  # noqa: ARG001 - one source, a scope for 
         slug="libraries",
         name="Public libraries",
         publisher="Arts Council England, by library authority",
-        licence="Open Government Licence v3.0",
+        licence="OGL v3",
         attribution=(
             "Contains public library data from Arts Council England, licensed under the Open"
             " Government Licence v3.0"

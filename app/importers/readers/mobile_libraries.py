@@ -49,7 +49,7 @@ def source(path: Path) -> SourceInfo:  # noqa: ARG001 - one source, a scope for 
         slug="mobile-libraries",
         name="Mobile library stops",
         publisher="Library authorities, collected by Libraries Hacked",
-        licence="Open Government Licence v3.0",
+        licence="OGL v3",
         attribution="Mobile library data by library authorities, Open Government Licence v3.0",
         precedence=30,
     )

@@ -51,7 +51,7 @@ def source(path: Path) -> SourceInfo:  # noqa: ARG001 - all files of this format
         slug="ods",
         name="GP practices (epraccur)",
         publisher="NHS England, Organisation Data Service",
-        licence="Open Government Licence v3.0",
+        licence="OGL v3",
         attribution=(
             "Contains NHS Organisation Data Service data, licensed under the Open Government"
             " Licence v3.0"

@@ -14,7 +14,11 @@ _SPAN = re.compile(
     r"(\d{1,2}(?:[:.]\d{2})?\s*(?:am|pm|noon)?|noon|midday)",
     re.IGNORECASE,
 )
-_DAYS = re.compile(r"((?:[a-z]+\.?\s*(?:-|\N{EN DASH}|,|&|\bto\b|\band\b)?\s*)+)", re.IGNORECASE)
+_DAYS = re.compile(
+    r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?(?:\s*(?:-|\N{EN DASH}|,|&|to\b|and\b))?\s*)+"
+    r"|(?:daily|every day)\b",
+    re.IGNORECASE,
+)
 _END_OF_DAY = "23:59"
 
 
@@ -88,10 +92,13 @@ def hours_in_line(text: str) -> tuple[OpeningHours, ...] | None:
         if not words or words.casefold() in _CLOSED:
             continue
         days = _DAYS.match(words)
-        weekdays = _weekdays(days.group(1)) if days else []
+        weekdays = _weekdays(days.group(0)) if days else []
         if not days or not weekdays:
             raise HoursError(f"{words!r} does not begin with days; write Mon-Fri 09:00-17:00")
-        found += hours_of_day(words[days.end() :].lstrip(" :"), weekdays)
+        times = words[days.end() :].lstrip(" :")
+        if not times and not words.casefold().endswith("closed"):
+            raise HoursError(f"{words!r} has days and no times; write Mon-Fri 09:00-17:00")
+        found += hours_of_day(times, weekdays)
     return tuple(sorted(found, key=lambda hours: (hours.weekday, hours.opens_at)))
 
 

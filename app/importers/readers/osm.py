@@ -43,7 +43,8 @@ _PLACES = {"amenity", "leisure", "landuse", "shop", "tourism", "sport", "office"
 # Columns that are about the object in the file, not tags somebody mapped.
 _NO_TAGS = {*_IDS, "id", "geometry", "centroid", "type", "other_tags", "all_tags"}
 _PREFIXES = {"node": "n", "way": "w", "relation": "r"}
-_NAMES = ("name", "name:en", "official_name", "alt_name", "brand", "operator")
+_NAMES = ("name", "name:en", "official_name", "alt_name", "addr:housename")
+_OWNERS = ("brand", "operator")
 # Worth finding without a name; any other nameless green is one of many.
 _NAMELESS = {
     ("landuse", "allotments"): "Allotments",
@@ -71,7 +72,7 @@ def source(path: Path) -> SourceInfo:  # noqa: ARG001
         slug="osm",
         name="OpenStreetMap",
         publisher="OpenStreetMap contributors",
-        licence="Open Database Licence 1.0",
+        licence="ODbL 1.0",
         attribution="© OpenStreetMap contributors",
         is_share_alike=True,
         precedence=70,
@@ -162,7 +163,7 @@ def _lacking(
         return (
             ProblemReason.UNNAMED,
             f"The place ({rule.key}={rule.value}) has no name.",
-            "Find out what it is called, and add the name on openstreetmap.org.",
+            f"Find out what it is called, and add the name at {_page_of(key)}.",
         )
     return _NO_SHAPE if geometry is None or geometry.is_empty else None
 
@@ -217,6 +218,11 @@ def _key_of(cells: Mapping[str, Any], geometry: BaseGeometry | None) -> str | No
     return f"{_PREFIXES[kind]}{number}" if kind in _PREFIXES and number else None
 
 
+def _page_of(key: str) -> str:
+    kinds = {letter: kind for kind, letter in _PREFIXES.items()}
+    return f"openstreetmap.org/{kinds[key[0]]}/{key[1:]}"
+
+
 def _text(value: object) -> str:
     """Return a property as text; numbers that GDAL or pandas made floats without their ".0"."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
@@ -227,11 +233,16 @@ def _text(value: object) -> str:
 
 
 def _name_of(tags: Mapping[str, str], verdict: Verdict) -> str | None:
-    name = _first(tags, *_NAMES)
-    if name is None and verdict.rule is not None:
-        general = _NAMELESS.get((verdict.rule.key, verdict.rule.value))
-        return f"{general} (name not known)" if general else None
-    return name
+    name, rule = _first(tags, *_NAMES), verdict.rule
+    if name is not None or rule is None:
+        return name
+    what = rule.value.replace("_", " ")
+    # An owner's name alone ("Asda") would be taken for something else of theirs.
+    owner = _first(tags, *_OWNERS)
+    if owner is not None and rule.value != "*" and not _is_one_of_many(rule):
+        return owner if what in owner.casefold() else f"{owner} {what}"
+    general = _NAMELESS.get((rule.key, rule.value))
+    return f"{general} (name not known)" if general else None
 
 
 def _first(tags: Mapping[str, str], *keys: str) -> str | None:

@@ -36,7 +36,7 @@ def source(path: Path) -> SourceInfo:  # noqa: ARG001
         slug="pharmacies",
         name="Pharmacies",
         publisher="NHS Business Services Authority, via Trafford Data Lab",
-        licence="Open Government Licence v3.0",
+        licence="OGL v3",
         attribution="Contains NHS data, licensed under the Open Government Licence v3.0",
         precedence=30,
     )

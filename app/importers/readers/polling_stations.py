@@ -45,7 +45,7 @@ def source(path: Path) -> SourceInfo:  # noqa: ARG001
         slug="polling-stations",
         name="Polling stations in Greater Manchester",
         publisher="Greater Manchester councils, via Trafford Data Lab",
-        licence="Open Government Licence v3.0",
+        licence="OGL v3",
         attribution="Trafford Data Lab, licensed under the Open Government Licence v3.0",
         precedence=60,
     )

@@ -27,19 +27,17 @@ INTERESTS = {
     "football": "football",
     "gaelic football": "football",
     "golf": "golf",
-    "gymnastics": "gymnastics",
     "hockey": "netball-and-hockey",
     "ice hockey": "winter-sports",
     "martial arts": "martial-arts",
     "netball": "netball-and-hockey",
     "riding": "horses",
-    "rowing": "rowing-and-water-sports",
-    "rugby": "rugby-union",
+    "rowing": "sailing-and-boating",
+    "rugby": "rugby",
     "swimming": "swimming",
     "tennis": "tennis",
-    "trampoline": "gymnastics",
-    "water sports": "rowing-and-water-sports",
-    "weights": "weight-training",
+    "water sports": "sailing-and-boating",
+    "weights": "gyms",
 }
 OTHER_SPORT = "sport"
 _COLUMNS = {"name", "category", "address", "postcode"}
@@ -56,7 +54,7 @@ def source(path: Path) -> SourceInfo:  # noqa: ARG001
         slug="sports-clubs",
         name="Sports clubs in Trafford",
         publisher="Trafford Data Lab",
-        licence="Open Government Licence v3.0",
+        licence="OGL v3",
         attribution="Trafford Data Lab, licensed under the Open Government Licence v3.0",
         precedence=50,
     )
