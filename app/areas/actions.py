@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -22,7 +23,7 @@ MOST_LISTED = 1_000
 class WardList:
     """One page of wards, and the districts to choose from."""
 
-    rows: Sequence[sa.Row]
+    rows: Sequence[sa.Row[Any]]
     has_more: bool
     page: int
     district: str | None
@@ -33,9 +34,9 @@ class WardList:
 class WardFacts:
     """What a ward has, and what is published about it (None: nothing loaded)."""
 
-    ward: sa.Row
+    ward: sa.Row[Any]
     by_kind: dict[str, int]
-    figures: sa.Row | None
+    figures: sa.Row[Any] | None
 
     @property
     def total(self) -> int:
@@ -61,7 +62,7 @@ def list_wards(connection: sa.Connection, query: Query, *, default_limit: int) -
 
 def find_ward_near(
     connection: sa.Connection, query: Query
-) -> tuple[Whereabouts, Sequence[sa.Row]]:
+) -> tuple[Whereabouts, Sequence[sa.Row[Any]]]:
     """Return where somebody asks about, and the wards there (two on an edge)."""
     whereabouts = find_place(connection, query)
     place = whereabouts.place
@@ -73,7 +74,7 @@ def find_ward_near(
     return whereabouts, wards
 
 
-def get_ward(connection: sa.Connection, *, gss_code: str, release: str | None) -> sa.Row:
+def get_ward(connection: sa.Connection, *, gss_code: str, release: str | None) -> sa.Row[Any]:
     """Return a ward of the newest boundaries, or of `release`.
 
     Raises `NotFound`; for a ward that only older boundaries have, the sentence says so and
@@ -97,7 +98,7 @@ def get_ward(connection: sa.Connection, *, gss_code: str, release: str | None) -
     )
 
 
-def get_facts(connection: sa.Connection, ward: sa.Row) -> WardFacts:
+def get_facts(connection: sa.Connection, ward: sa.Row[Any]) -> WardFacts:
     """Return what is in a ward and what is published about it."""
     return WardFacts(
         ward,
@@ -107,8 +108,8 @@ def get_facts(connection: sa.Connection, ward: sa.Row) -> WardFacts:
 
 
 def list_inside(
-    connection: sa.Connection, ward: sa.Row, *, limit: int = MOST_LISTED, offset: int = 0
-) -> Sequence[sa.Row]:
+    connection: sa.Connection, ward: sa.Row[Any], *, limit: int = MOST_LISTED, offset: int = 0
+) -> Sequence[sa.Row[Any]]:
     """Return the assets in a ward, by name."""
     wanted = AssetFilter(area_id=ward.id, area_code=ward.gss_code)
     return asset_queries.list_assets(connection, wanted=wanted, limit=limit, offset=offset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -29,7 +30,7 @@ def list_wards(
     release: str | None,
     limit: int,
     offset: int = 0,
-) -> Sequence[sa.Row]:
+) -> Sequence[sa.Row[Any]]:
     """Return wards by district and name with how many assets and care homes each has.
 
     `release` None: the newest boundaries loaded.
@@ -72,7 +73,7 @@ def list_outlines(
     return {row.id: row.outline for row in rows}
 
 
-def list_districts(connection: sa.Connection, *, release: str | None) -> Sequence[sa.Row]:
+def list_districts(connection: sa.Connection, *, release: str | None) -> Sequence[sa.Row[Any]]:
     """Return the districts that have wards: lad_code, lad_name and how many wards."""
     return connection.execute(
         sa.text(
@@ -87,7 +88,7 @@ def list_districts(connection: sa.Connection, *, release: str | None) -> Sequenc
     ).all()
 
 
-def find_wards_of_code(connection: sa.Connection, *, gss_code: str) -> Sequence[sa.Row]:
+def find_wards_of_code(connection: sa.Connection, *, gss_code: str) -> Sequence[sa.Row[Any]]:
     """Return a ward in every release that has it, newest first.
 
     `is_newest` says whether the release is the newest of all wards loaded.
@@ -105,7 +106,7 @@ def find_wards_of_code(connection: sa.Connection, *, gss_code: str) -> Sequence[
     ).all()
 
 
-def find_wards_named(connection: sa.Connection, *, name: str, limit: int) -> Sequence[sa.Row]:
+def find_wards_named(connection: sa.Connection, *, name: str, limit: int) -> Sequence[sa.Row[Any]]:
     """Return the newest wards called `name`, or else holding it in their name."""
     escaped = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return connection.execute(
@@ -122,7 +123,7 @@ def find_wards_named(connection: sa.Connection, *, name: str, limit: int) -> Seq
     ).all()
 
 
-def find_wards_at(connection: sa.Connection, *, lon: float, lat: float) -> Sequence[sa.Row]:
+def find_wards_at(connection: sa.Connection, *, lon: float, lat: float) -> Sequence[sa.Row[Any]]:
     """Return the newest wards that a point (degrees, WGS 84) is in: one, or two on an edge."""
     return connection.execute(
         sa.text(
@@ -139,7 +140,7 @@ def find_wards_at(connection: sa.Connection, *, lon: float, lat: float) -> Seque
     ).all()
 
 
-def find_successors(connection: sa.Connection, *, area_id: int) -> Sequence[sa.Row]:
+def find_successors(connection: sa.Connection, *, area_id: int) -> Sequence[sa.Row[Any]]:
     """Return the newest wards that now cover most of an older one, largest share first."""
     return connection.execute(
         sa.text(
@@ -178,7 +179,7 @@ def count_by_kind(connection: sa.Connection, *, area_id: int, gss_code: str) -> 
     return {row.kind: row.assets for row in rows}
 
 
-def find_figures(connection: sa.Connection, *, gss_code: str) -> sa.Row | None:
+def find_figures(connection: sa.Connection, *, gss_code: str) -> sa.Row[Any] | None:
     """Return what is published about the LSOAs of a ward, added up.
 
     `population` is the sum over the LSOAs; `imd_score` their mean weighted by population;
@@ -226,16 +227,16 @@ def find_figures(connection: sa.Connection, *, gss_code: str) -> sa.Row | None:
 
 def list_outlines_within(
     connection: sa.Connection, *, box: tuple[float, float, float, float], limit: int
-) -> Sequence[sa.Row]:
-    """Return name and outline (WKB, lon lat) of the newest wards that meet a box of degrees.
+) -> Sequence[sa.Row[Any]]:
+    """Return gss_code, name and outline (WKB, lon lat) of the newest wards in a box of degrees.
 
-    Simplified to about 20 m: they are drawn faintly, to know one's way about.
+    Those that only touch it too. Simplified to about 20 m: they are drawn faintly, to know one's way about.
     """
     west, south, east, north = box
     return connection.execute(
         sa.text(
             f"""
-            SELECT name, ST_AsBinary(ST_SimplifyPreserveTopology(geom, 0.0002)) AS outline
+            SELECT gss_code, name, ST_AsBinary(ST_SimplifyPreserveTopology(geom, 0.0002)) AS outline
             FROM areas
             WHERE area_type = 'ward' AND gone_at IS NULL AND release = {NEWEST}
               AND geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)

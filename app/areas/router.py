@@ -124,9 +124,7 @@ def _page_of_wards(
     tags=["wards"],
     summary="The assets in a ward as GeoJSON",
     openapi_extra=INSIDE,
-    responses=answers(
-        asset_schemas.FEATURES, media_type="application/geo+json", not_found=True
-    ),
+    responses=answers(asset_schemas.FEATURES, media_type="application/geo+json", not_found=True),
 )
 @router.get(
     "/wards/{gss_code}.csv",
@@ -146,9 +144,7 @@ def show_ward(request: Request, gss_code: str, connect: Reading) -> Response:
     with connect() as connection:
         names: Names = request.app.state.names.get(connection)
         ward = actions.get_ward(connection, gss_code=code, release=release)
-        rows = actions.list_inside(
-            connection, ward, limit=limit + 1, offset=(number - 1) * limit
-        )
+        rows = actions.list_inside(connection, ward, limit=limit + 1, offset=(number - 1) * limit)
         facts = actions.get_facts(connection, ward) if form is Format.HTML else None
     has_more, rows = len(rows) > limit, rows[:limit]
     address = Address.of(request.url.path, request.query_params)
@@ -183,9 +179,7 @@ def show_ward(request: Request, gss_code: str, connect: Reading) -> Response:
     tags=["wards"],
     summary="The outline of a ward, as published",
     openapi_extra=ONE,
-    responses=answers(
-        asset_schemas.FEATURES, media_type="application/geo+json", not_found=True
-    ),
+    responses=answers(asset_schemas.FEATURES, media_type="application/geo+json", not_found=True),
 )
 def read_boundary(request: Request, gss_code: str, connect: Reading) -> Response:
     """Return a ward's outline with every vertex the publisher gives."""

@@ -56,7 +56,7 @@ WARD = {
 }
 
 
-def as_json(row: sa.Row) -> dict[str, Any]:
+def as_json(row: sa.Row[Any]) -> dict[str, Any]:
     """Return a ward of a list for the API."""
     return {
         "gss_code": row.gss_code,
@@ -70,7 +70,7 @@ def as_json(row: sa.Row) -> dict[str, Any]:
     }
 
 
-def as_features(rows: Sequence[sa.Row], outlines: Mapping[int, str]) -> bytes:
+def as_features(rows: Sequence[sa.Row[Any]], outlines: Mapping[int, str]) -> bytes:
     """Return wards as a FeatureCollection; `outlines` are GeoJSON texts by area id."""
     features = [
         {
@@ -84,7 +84,7 @@ def as_features(rows: Sequence[sa.Row], outlines: Mapping[int, str]) -> bytes:
     return orjson.dumps({"type": "FeatureCollection", "features": features})
 
 
-def as_csv(rows: Iterable[sa.Row], names: Names) -> Iterable[tuple[object, ...]]:
+def as_csv(rows: Iterable[sa.Row[Any]], names: Names) -> Iterable[tuple[object, ...]]:
     """Yield the rows of `CSV_COLUMNS`."""
     for row in rows:
         source = names.sources.get(row.source_id)
@@ -102,7 +102,7 @@ def as_csv(rows: Iterable[sa.Row], names: Names) -> Iterable[tuple[object, ...]]
         )
 
 
-def outline_as_feature(ward: sa.Row, outline: str) -> bytes:
+def outline_as_feature(ward: sa.Row[Any], outline: str) -> bytes:
     """Return one ward with its outline (GeoJSON text) as a FeatureCollection of one."""
     feature = {
         "type": "Feature",

@@ -13,7 +13,7 @@ from app.matches.actions import MatchLists
 from app.places.actions import Whereabouts
 from app.settings import Settings
 from geo.map_shapes import KIND_STYLES
-from geo.maps import MapDocument, home_map
+from geo.maps import MapAssets, MapDocument, home_map
 
 RING_M = 1_000
 
@@ -24,8 +24,9 @@ def map_of_matches(
     lists: MatchLists,
     *,
     attribution: Sequence[str],
-    within_m: int,
+    within_m: float,
     settings: Settings,
+    scripts: MapAssets = SCRIPTS,
 ) -> MapDocument:
     """Draw where a question starts as a star, and the matches near it by their numbers.
 
@@ -56,7 +57,7 @@ def map_of_matches(
         home,
         matches,
         title=f"Map of matches near {place.name}",
-        scripts=SCRIPTS,
+        scripts=scripts,
         attribution=named(attribution, settings),
         catchment_m=min(RING_M, within_m),
         around=wards_around(connection, (min(lons), min(lats), max(lons), max(lats))),

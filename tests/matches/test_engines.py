@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 
 from app.matches import queries
 from app.models import Activity, Asset, AssetKind, LocationSource
+from geo import scores
 from geo.distance import walk_minutes
 from geo.interests import Vocabulary
-from geo import scores
 from geo.matching import COLUMNS, Question, find_matches
 from tests.builders import CITY_HALL, make_source
 
@@ -38,7 +38,7 @@ def _fill(
     source = make_source(session)
     relevant = sorted(vocabulary.relations(vocabulary.concept(w).id for w in WANTED))
     other = [c.id for c in vocabulary.concepts if c.id not in relevant]
-    access = (None, [], ["step_free"], ["step_free", "hearing_loop"])
+    access: tuple[list[str] | None, ...] = (None, [], ["step_free"], ["step_free", "hearing_loop"])
     dates = (None, dt.date(2026, 10, 1), dt.date(2025, 2, 1), dt.date(2020, 1, 1))
 
     def common() -> dict[str, object]:

@@ -1,0 +1,77 @@
+"""The command line: `patchwork`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from app.areas.cli import ward
+from app.demo.actions import DEMO_FOLDER, prepare_demo
+from app.errors import PatchworkError
+from app.importers.cli import load_app, problems
+from app.matches.cli import map_home, match
+from app.migrations import migrate
+from app.settings import get_settings
+from geo.errors import GeoError
+
+cli = typer.Typer(
+    help="Patchwork: a community asset map for health and social care in England.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+cli.add_typer(load_app, name="load", help="Bring open data in, one transaction a file.")
+maps = typer.Typer(no_args_is_help=True)
+maps.command(name="ward")(ward)
+maps.command(name="home")(map_home)
+cli.add_typer(maps, name="map", help="Write a map as one HTML file that works offline.")
+cli.command()(match)
+cli.command()(problems)
+
+PORT = Annotated[int, typer.Option(help="The port to listen on, at 127.0.0.1.", min=1, max=65535)]
+
+
+@cli.command(name="migrate")
+def migrate_command() -> None:
+    """Bring the database's tables and the vocabulary of interests up to date."""
+    migrate(get_settings())
+    typer.echo("The database is up to date.")
+
+
+@cli.command()
+def serve(port: PORT = 8000) -> None:
+    """Serve the web pages at http://127.0.0.1:PORT until Ctrl-C."""
+    import uvicorn
+
+    from app.main import create_app
+
+    typer.echo(f"Patchwork is at http://127.0.0.1:{port} (Ctrl-C stops it)")
+    app = create_app(get_settings())
+    uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
+
+
+@cli.command()
+def demo(
+    *,
+    folder: Annotated[Path, typer.Option(help="The files to load.")] = DEMO_FOLDER,
+    then_serve: Annotated[
+        bool, typer.Option("--serve", help="Serve the web pages afterwards.")
+    ] = False,
+    port: PORT = 8000,
+) -> None:
+    """Load the sample town if the database is empty; what is there already stays."""
+    prepare_demo(get_settings(), folder=folder, console=Console())
+    if then_serve:
+        serve(port)
+
+
+def main() -> None:
+    """Run the command line; our own errors are one sentence and exit code 1, no traceback."""
+    try:
+        cli()
+    except (PatchworkError, GeoError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(1)

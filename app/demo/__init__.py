@@ -1,0 +1,1 @@
+"""The sample town, for trying Patchwork out."""

@@ -1,0 +1,32 @@
+"""The sample town: loaded once into an empty database, through the same importers as real data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from app.database import make_engine
+from app.demo.queries import has_assets
+from app.importers.folder import load_folder
+from app.importers.progress import print_reports
+from app.migrations import ROOT, migrate
+from app.settings import Settings
+
+DEMO_FOLDER = ROOT / "data" / "sample"
+
+
+def prepare_demo(settings: Settings, *, folder: Path, console: Console) -> None:
+    """Migrate, and load `folder` if no asset is stored yet; what is there already stays."""
+    migrate(settings)
+    engine = make_engine(settings)
+    try:
+        with engine.connect() as connection:
+            is_empty = not has_assets(connection)
+        if is_empty:
+            console.print(f"Loading the sample town from {folder.name}/ …")
+            print_reports(load_folder(engine, folder), console=console)
+        else:
+            console.print("The database has assets already: nothing was loaded.")
+    finally:
+        engine.dispose()
