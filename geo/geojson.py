@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import geopandas as gpd
@@ -21,6 +22,10 @@ from geo.errors import FeatureError
 from geo.popups import readable
 
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY
+
+# Rows are written a batch at a time: their dictionaries are gone before Python's garbage
+# collector goes looking through them, and a long list needs little memory beside its bytes.
+_BATCH_ROWS = 1000
 
 # One point feature: its id, longitude and latitude in degrees (both None: not located), and
 # whatever else is public about it.
@@ -73,7 +78,7 @@ def feature_collection(
     if id:
         for feature, value in zip(features, frame[id], strict=True):
             feature["id"] = value
-    return _dump(features)
+    return _collection(_dump(features)[1:-1])
 
 
 def features_from_rows(rows: Iterable[Row], *, decimals: int = 6) -> bytes:
@@ -93,21 +98,11 @@ def features_from_rows(rows: Iterable[Row], *, decimals: int = 6) -> bytes:
         When a coordinate is NaN, infinite or off the globe (the id is named), or a value has no
         JSON form.
     """
-    features = []
-    for identifier, lon, lat, properties in rows:
-        geometry: dict[str, Any] | None
-        if lon is None or lat is None:
-            geometry = None
-        elif -180 <= lon <= 180 and -90 <= lat <= 90:  # false for NaN too
-            point = (round(lon, decimals), round(lat, decimals))
-            geometry = {"type": "Point", "coordinates": point}
-        else:
-            message = f"Row {identifier!r} has impossible coordinates: lon {lon}, lat {lat}."
-            raise FeatureError(message)
-        features.append(
-            {"type": "Feature", "id": identifier, "geometry": geometry, "properties": properties}
-        )
-    return _dump(features)
+    batches = []
+    rows = iter(rows)
+    while batch := [_point_feature(*row, decimals) for row in islice(rows, _BATCH_ROWS)]:
+        batches.append(_dump(batch)[1:-1])
+    return _collection(b",".join(batches))
 
 
 def geometry_fragments(geometries: gpd.GeoSeries, *, decimals: int) -> list[orjson.Fragment | None]:
@@ -144,15 +139,38 @@ def _columns(frame: gpd.GeoDataFrame, properties: Sequence[str]) -> Iterable[tup
     return zip(*(frame[column].astype(object) for column in properties), strict=True)
 
 
+def _point_feature(
+    identifier: object,
+    lon: float | None,
+    lat: float | None,
+    properties: Mapping[str, Any],
+    decimals: int,
+) -> dict[str, Any]:
+    geometry: dict[str, Any] | None
+    if lon is None or lat is None:
+        geometry = None
+    elif -180 <= lon <= 180 and -90 <= lat <= 90:  # false for NaN too
+        point = (round(lon, decimals), round(lat, decimals))
+        geometry = {"type": "Point", "coordinates": point}
+    else:
+        message = f"Row {identifier!r} has impossible coordinates: lon {lon}, lat {lat}."
+        raise FeatureError(message)
+    return {"type": "Feature", "id": identifier, "geometry": geometry, "properties": properties}
+
+
+def _collection(features: bytes) -> bytes:
+    return b'{"type":"FeatureCollection","features":[' + features + b"]}"
+
+
 def _dump(features: Sequence[Mapping[str, Any]]) -> bytes:
-    collection = {"type": "FeatureCollection", "features": features}
+    """Return `features` as a JSON array."""
     try:
-        return orjson.dumps(collection, default=_plain, option=_OPTIONS)
+        return orjson.dumps(features, default=_plain, option=_OPTIONS)
     except TypeError as problem:
         # A lone surrogate half in a name must not take the whole list down; it is rare, as are
         # keys that are not plain strings, so rows are only cleaned when writing them has failed
         try:
-            return orjson.dumps(_cleaned(collection), default=_plain, option=_OPTIONS)
+            return orjson.dumps(_cleaned(features), default=_plain, option=_OPTIONS)
         except TypeError:
             message = f"A value has no GeoJSON form: {problem}."
             raise FeatureError(message) from problem

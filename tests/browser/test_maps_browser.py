@@ -47,6 +47,7 @@ PAYLOADS = [
     "</script><script>window.__pwned=1</script>",
     "</title><script>window.__pwned=1</script>",
     "<!--<script>window.__pwned=1</script>-->",
+    "</script /<img src=x onerror=window.__pwned=1/",
     "&lt;img src=x onerror=window.__pwned=1&gt;",
     "&#60;img src=x onerror=window.__pwned=1&#62;",
     "{{constructor.constructor('window.__pwned=1')()}}",
