@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
 from http import HTTPStatus
+from pathlib import Path
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -16,6 +18,8 @@ from app.errors import BadQuestion, PatchworkError, Unavailable
 from app.rendering import Format, format_of, page, problem_answer
 
 log = structlog.get_logger("patchwork")
+
+FRAMES = 12
 
 # What Starlette itself answers with, in our words.
 SENTENCES = {
@@ -97,8 +101,10 @@ def on_database(request: Request, error: Exception) -> Response:
 
 def on_anything(request: Request, error: Exception) -> Response:
     """Answer what nobody foresaw, without its details; they are in the log."""
-    # The class only: messages of database errors repeat the values of the question.
-    log.error("unforeseen error", kind=type(error).__name__, path=request.url.path)
+    # Where, not what: messages of database errors repeat the values of the question.
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    log.error("unforeseen error", kind=type(error).__name__, path=request.url.path, where=where)
     answer = error_answer(
         request,
         status=500,

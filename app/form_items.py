@@ -14,7 +14,7 @@ FAR_ON_FOOT_M = 2_000
 
 def reaches(typed: str) -> list[dict[str, Any]]:
     """Return the distances to choose from, with what was asked for if it is another."""
-    asked = {int(typed)} if typed.isascii() and typed.isdigit() and len(typed) < 6 else set()  # noqa: PLR2004
+    asked = {int(typed)} if typed.isascii() and typed.isdigit() and len(typed) < 6 else set()
     return [
         {"value": str(metres), "text": _reach_text(metres)}
         for metres in sorted({*REACHES_M, *(metres for metres in asked if metres > 0)})

@@ -86,9 +86,7 @@ class Query:
             return []
         for value in values:
             if len(value) > LONGEST_TEXT:
-                self.wrong(
-                    field, f"“{field}” is too long. Use {LONGEST_TEXT} characters or fewer."
-                )
+                self.wrong(field, f"“{field}” is too long. Use {LONGEST_TEXT} characters or fewer.")
                 return []
             if _UNTYPABLE.search(value):
                 self.wrong(field, f"“{field}” has characters nobody can type. Write it again.")
@@ -237,7 +235,7 @@ class Address:
 def read_uuid(text: str) -> uuid.UUID:
     """Return the identifier in a path; anything else is a page that does not exist."""
     # UUID() also takes braces and "urn:uuid:": one thing should have one address.
-    if len(text) != 36 or not text.isascii():  # noqa: PLR2004 - the length of a UUID
+    if len(text) != 36 or not text.isascii():
         raise NotFound("There is nothing at this address.")
     try:
         return uuid.UUID(text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import hashlib
 import io
 from collections.abc import Callable, Iterable, Sequence
@@ -99,7 +98,12 @@ def static_addresses() -> Callable[[str], str]:
 
 
 def page(
-    request: Request, template: str, *, status: int = 200, query: Query | None = None, **context: Any
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    query: Query | None = None,
+    **context: Any,
 ) -> Response:
     """Return a page.
 
@@ -184,28 +188,20 @@ def csv_cell(value: object) -> object:
     """Return `value` as it may stand in a spreadsheet's cell."""
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+    # Numbers stay numbers: a longitude of -1.75 is no formula.
     if isinstance(value, int | float):
         return value
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if isinstance(value, list | tuple):
-        return csv_cell("; ".join(str(item) for item in value))
-    text = str(value)
+    is_list = isinstance(value, list | tuple)
+    text = "; ".join(str(item) for item in value) if is_list else str(value)
     # Spaces first, then "=": trimmed by some programs, so judged without them.
-    if text.lstrip(" \n").startswith(FORMULA_STARTS):
-        return "'" + text
-    return text
+    return "'" + text if text.lstrip(" \n").startswith(FORMULA_STARTS) else text
 
 
 def _next_header(next_page: Address | None) -> dict[str, str]:
     return {"link": f'<{next_page}>; rel="next"'} if next_page else {}
 
 
-def problem_answer(
-    *, status: int, title: str, detail: str, field: str | None = None
-) -> Response:
+def problem_answer(*, status: int, title: str, detail: str, field: str | None = None) -> Response:
     """Return an error as RFC 9457 `application/problem+json`; nothing that was typed is in it."""
     content: dict[str, Any] = {
         "type": "about:blank",

@@ -79,7 +79,11 @@ def walk(distance_m: float) -> str:
     """Return a distance with its minutes on foot, as long as anyone would walk them."""
     minutes = walk_minutes(distance_m)
     far = in_words(distance_m)
-    return f"{far}, about {minutes} minutes’ walk" if minutes > 1 else f"{far}, a minute’s walk"
+    return (
+        f"{far}, about {minutes} minutes\u2019 walk"
+        if minutes > 1
+        else f"{far}, a minute\u2019s walk"
+    )
 
 
 def distance(distance_m: float) -> str:
@@ -124,7 +128,7 @@ def host_of(address: str) -> str:
 def joined(items: Iterable[str], last: str = "and") -> str:
     """Return "a, b and c"."""
     words = list(items)
-    if len(words) < 2:  # noqa: PLR2004 - nothing to join
+    if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
 

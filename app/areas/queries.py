@@ -230,7 +230,8 @@ def list_outlines_within(
 ) -> Sequence[sa.Row[Any]]:
     """Return gss_code, name and outline (WKB, lon lat) of the newest wards in a box of degrees.
 
-    Those that only touch it too. Simplified to about 20 m: they are drawn faintly, to know one's way about.
+    Those that only touch it too. Simplified to about 20 m: they are drawn faintly, to know
+    one's way about.
     """
     west, south, east, north = box
     return connection.execute(

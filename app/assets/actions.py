@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -60,7 +61,7 @@ class Question:
     wanted: AssetFilter
     whereabouts: Whereabouts
     choice: Choice
-    ward: sa.Row | None
+    ward: sa.Row[Any] | None
     limit: int
     page: int
 
@@ -74,7 +75,7 @@ class Question:
 class Page:
     """One page of a list: its rows, and whether there are more."""
 
-    rows: Sequence[sa.Row]
+    rows: Sequence[sa.Row[Any]]
     has_more: bool
 
 
@@ -82,7 +83,7 @@ class Page:
 class Session:
     """An activity as an asset's page shows it: when it is, in words, and its next days."""
 
-    activity: sa.Row
+    activity: sa.Row[Any]
     when: tuple[str, ...]
     next_days: tuple[dt.date, ...]
 
@@ -112,7 +113,7 @@ def read_question(
     return Question(wanted, whereabouts, choice, ward, limit, page)
 
 
-def find_ward(connection: sa.Connection, query: Query) -> sa.Row | None:
+def find_ward(connection: sa.Connection, query: Query) -> sa.Row[Any] | None:
     """Find the ward a query names, by code or by name."""
     text = query.text("ward")
     if text is None:
@@ -153,10 +154,10 @@ def count(connection: sa.Connection, question: Question) -> int:
 class Details:
     """Everything public about one asset."""
 
-    asset: sa.Row
-    ward: sa.Row | None
+    asset: sa.Row[Any]
+    ward: sa.Row[Any] | None
     sessions: Sequence[Session]
-    duplicates: Sequence[sa.Row]
+    duplicates: Sequence[sa.Row[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ def get_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> Details | Hi
 
 
 def as_session(
-    activity: sa.Row, schedules: Mapping[uuid.UUID, Sequence[sa.Row]]
+    activity: sa.Row[Any], schedules: Mapping[uuid.UUID, Sequence[sa.Row[Any]]]
 ) -> Session:
     """Return an activity with when it happens, in words, and its next days."""
     own = schedules.get(activity.id, ())

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import geopandas as gpd
+import shapely
 import sqlalchemy as sa
 
 from app import words
 from app.areas import queries as area_queries
+from app.assets.schemas import Names
 from app.settings import Settings
-from geo.maps import MapAssets, MapDocument, asset_map
+from geo.maps import MapAssets, MapDocument, asset_map, ward_map
 
 SCRIPTS = MapAssets(base="/static/vendor")
 # Outlines are there to know one's way about; beyond this many they only hide the places.
 MOST_OUTLINES = 80
 
 
-def frame_of_points(rows: Sequence[sa.Row]) -> gpd.GeoDataFrame:
+def frame_of_points(rows: Sequence[sa.Row[Any]]) -> gpd.GeoDataFrame:
     """Return rows with id, kind, name, lon, lat as a frame for `geo.maps`, WGS 84."""
     return gpd.GeoDataFrame(
         {
@@ -32,15 +35,23 @@ def frame_of_points(rows: Sequence[sa.Row]) -> gpd.GeoDataFrame:
 
 
 def wards_around(
-    connection: sa.Connection, bounds: Sequence[float], *, margin: float = 0.01
+    connection: sa.Connection,
+    bounds: Sequence[float],
+    *,
+    but: str | None = None,
+    margin: float = 0.01,
 ) -> gpd.GeoDataFrame | None:
-    """Return the outlines of the wards in a rectangle (degrees), or None if too many or none."""
+    """Return the outlines of the wards in a rectangle (degrees) but one, by its code.
+
+    None if there are none, or too many to be of help.
+    """
     west, south, east, north = bounds
     rows = area_queries.list_outlines_within(
         connection,
         box=(west - margin, south - margin, east + margin, north + margin),
         limit=MOST_OUTLINES + 1,
     )
+    rows = [row for row in rows if row.gss_code != but]
     if not rows or len(rows) > MOST_OUTLINES:
         return None
     return gpd.GeoDataFrame(
@@ -51,7 +62,7 @@ def wards_around(
 
 def map_of_assets(
     connection: sa.Connection,
-    rows: Sequence[sa.Row],
+    rows: Sequence[sa.Row[Any]],
     *,
     title: str,
     attribution: Sequence[str],
@@ -68,6 +79,43 @@ def map_of_assets(
         attribution=named(attribution, settings),
         around=around,
         base_tiles=settings.base_tiles,
+    )
+
+
+def map_of_asset(
+    connection: sa.Connection,
+    asset: sa.Row[Any],
+    *,
+    ward: sa.Row[Any] | None,
+    names: Names,
+    settings: Settings,
+) -> MapDocument:
+    """Draw one asset in its ward: a point alone would say nothing."""
+    if ward is None:
+        return map_of_assets(
+            connection,
+            [asset],
+            title=f"Map of {asset.name}",
+            attribution=names.attribution([asset.source_id]),
+            settings=settings,
+        )
+    shape = outline_of(connection, ward)
+    return ward_map(
+        shape,
+        frame_of_points([asset]),
+        title=f"Map of {asset.name}",
+        scripts=SCRIPTS,
+        attribution=named(names.attribution([asset.source_id, ward.source_id]), settings),
+        around=wards_around(connection, shape.total_bounds, but=ward.gss_code),
+        base_tiles=settings.base_tiles,
+    )
+
+
+def outline_of(connection: sa.Connection, ward: sa.Row[Any]) -> gpd.GeoDataFrame:
+    """Return a ward's outline, as published, in WGS 84."""
+    outline = area_queries.list_outlines(connection, area_ids=[ward.id], tolerance_m=0.0)[ward.id]
+    return gpd.GeoDataFrame(
+        {"name": [ward.name]}, geometry=[shapely.from_geojson(outline)], crs=4326
     )
 
 

@@ -73,9 +73,7 @@ def _conditions(wanted: AssetFilter) -> tuple[list[str], dict[str, Any]]:
         parts.append(INSIDE_AREA)
         values |= {"area_id": wanted.area_id, "area_code": wanted.area_code}
     if wanted.bbox is not None:
-        parts.append(
-            "ST_Intersects(a.geom, ST_MakeEnvelope(:west, :south, :east, :north, 4326))"
-        )
+        parts.append("ST_Intersects(a.geom, ST_MakeEnvelope(:west, :south, :east, :north, 4326))")
         box = wanted.bbox
         values |= {"west": box.west, "south": box.south, "east": box.east, "north": box.north}
     if wanted.origin is not None:
@@ -91,7 +89,7 @@ def _conditions(wanted: AssetFilter) -> tuple[list[str], dict[str, Any]]:
 
 def list_assets(
     connection: sa.Connection, *, wanted: AssetFilter, limit: int, offset: int = 0
-) -> Sequence[sa.Row]:
+) -> Sequence[sa.Row[Any]]:
     """Return `COLUMNS` and `distance_m` (metres, None without an origin) of the assets wanted.
 
     Nearest first when there is an origin, by name otherwise; ties by id, so that pages fit
@@ -121,7 +119,7 @@ def count_assets(connection: sa.Connection, *, wanted: AssetFilter, at_most: int
 
 def list_points(
     connection: sa.Connection, *, wanted: AssetFilter, limit: int
-) -> Sequence[sa.Row]:
+) -> Sequence[sa.Row[Any]]:
     """Return id, kind, name, lon, lat, source_id of located assets, for a map; in no order."""
     parts, values = _conditions(wanted)
     where = " AND ".join(["a.geom IS NOT NULL", *parts])
@@ -132,13 +130,13 @@ def list_points(
     return connection.execute(sa.text(sql), values | {"limit": limit}).all()
 
 
-def find_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row | None:
+def find_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row[Any] | None:
     """Return everything public about one asset, and the date its publisher gave the data."""
     return connection.execute(
         sa.text(
             f"""
-            SELECT {COLUMNS}, NULL::float8 AS distance_m, a.description, a.email, a.opening_hours, a.updated_at,
-                   r.as_of AS source_date, r.finished_at AS imported_at
+            SELECT {COLUMNS}, NULL::float8 AS distance_m, a.description, a.email,
+                   a.opening_hours, a.updated_at, r.as_of AS source_date
             FROM public_assets a LEFT JOIN import_runs r ON r.id = a.import_run_id
             WHERE a.id = :id
             """  # noqa: S608 - COLUMNS is a constant
@@ -147,7 +145,7 @@ def find_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row | No
     ).first()
 
 
-def find_hidden_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row | None:
+def find_hidden_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row[Any] | None:
     """Return name, kind, gone_at and duplicate_of of an asset the public view leaves out."""
     return connection.execute(
         sa.text(
@@ -157,7 +155,7 @@ def find_hidden_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.R
     ).first()
 
 
-def list_duplicates(connection: sa.Connection, *, asset_id: uuid.UUID) -> Sequence[sa.Row]:
+def list_duplicates(connection: sa.Connection, *, asset_id: uuid.UUID) -> Sequence[sa.Row[Any]]:
     """Return name and source_id of the entries linked to an asset as the same place."""
     return connection.execute(
         sa.text(
@@ -168,7 +166,7 @@ def list_duplicates(connection: sa.Connection, *, asset_id: uuid.UUID) -> Sequen
     ).all()
 
 
-def list_activities(connection: sa.Connection, *, asset_id: uuid.UUID) -> Sequence[sa.Row]:
+def list_activities(connection: sa.Connection, *, asset_id: uuid.UUID) -> Sequence[sa.Row[Any]]:
     """Return the activities an asset runs or hosts, by name."""
     return connection.execute(
         sa.text(
@@ -187,9 +185,9 @@ def list_activities(connection: sa.Connection, *, asset_id: uuid.UUID) -> Sequen
 
 def list_schedules(
     connection: sa.Connection, *, activity_ids: Sequence[uuid.UUID]
-) -> Mapping[uuid.UUID, list[sa.Row]]:
+) -> Mapping[uuid.UUID, list[sa.Row[Any]]]:
     """Return the schedules of activities, by activity."""
-    found: dict[uuid.UUID, list[sa.Row]] = {}
+    found: dict[uuid.UUID, list[sa.Row[Any]]] = {}
     if not activity_ids:
         return found
     rows = connection.execute(
@@ -204,12 +202,12 @@ def list_schedules(
     return found
 
 
-def find_ward_of(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row | None:
-    """Return gss_code, name and lad_name of the ward an asset is in, newest boundaries."""
+def find_ward_of(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row[Any] | None:
+    """Return id, gss_code, name, lad_name and source_id of the ward an asset is in, the newest."""
     return connection.execute(
         sa.text(
             """
-            SELECT w.gss_code, w.name, w.lad_name
+            SELECT w.id, w.gss_code, w.name, w.lad_name, w.source_id
             FROM public_assets a
             JOIN areas w ON w.area_type = 'ward' AND w.gone_at IS NULL
               AND (w.gss_code = a.ward_code OR EXISTS (
@@ -222,7 +220,7 @@ def find_ward_of(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row | 
     ).first()
 
 
-def list_sources(connection: sa.Connection) -> Sequence[sa.Row]:
+def list_sources(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
     """Return every source: id, slug, name, publisher, licence, attribution, is_share_alike."""
     return connection.execute(
         sa.text(

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from app.assets import actions, queries, schemas
 from app.assets.actions import Hidden, Question
-from app.assets.maps import map_of_assets
+from app.assets.maps import map_of_asset, map_of_assets
 from app.assets.schemas import Names
 from app.dependencies import Reading
 from app.errors import NotFound
@@ -171,18 +171,18 @@ def _answer_for_hidden(request: Request, hidden: Hidden) -> Response:
 
 @router.get("/assets/{asset_id}/map", include_in_schema=False)
 def map_asset(request: Request, asset_id: str, connect: Reading) -> Response:
-    """Draw one asset."""
+    """Draw one asset in its ward."""
     identifier = read_uuid(asset_id)
     with connect() as connection:
         names: Names = request.app.state.names.get(connection)
         asset = queries.find_asset(connection, asset_id=identifier)
         if asset is None or asset.lon is None:
             raise NotFound("This has no place on the map.")
-        document = map_of_assets(
+        document = map_of_asset(
             connection,
-            [asset],
-            title=f"Map of {asset.name}",
-            attribution=names.attribution([asset.source_id]),
+            asset,
+            ward=queries.find_ward_of(connection, asset_id=identifier),
+            names=names,
             settings=request.app.state.settings,
         )
     return map_answer(document)

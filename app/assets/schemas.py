@@ -90,7 +90,7 @@ FEATURES = {
 class Names:
     """What the numbers in rows are called: interests by id, sources by id."""
 
-    def __init__(self, vocabulary: Vocabulary, sources: Mapping[int, sa.Row]) -> None:
+    def __init__(self, vocabulary: Vocabulary, sources: Mapping[int, sa.Row[Any]]) -> None:
         self.sources = sources
         self.slugs = {concept.id: concept.concept for concept in vocabulary.concepts}
         self.labels = {concept.id: concept.label for concept in vocabulary.concepts}
@@ -104,7 +104,7 @@ class Names:
         """Return the labels of some ids, in order of the alphabet."""
         return sorted(self.labels[i] for i in ids if i in self.labels)
 
-    def sources_in(self, source_ids: Iterable[int]) -> list[sa.Row]:
+    def sources_in(self, source_ids: Iterable[int]) -> list[sa.Row[Any]]:
         """Return the sources some rows come from, each once."""
         return [self.sources[i] for i in sorted(set(source_ids)) if i in self.sources]
 
@@ -114,7 +114,7 @@ class Names:
         return list(dict.fromkeys(said))
 
 
-def properties(row: sa.Row, names: Names) -> dict[str, Any]:
+def properties(row: sa.Row[Any], names: Names) -> dict[str, Any]:
     """Return what is public about an asset, without its id and place."""
     source = names.sources.get(row.source_id)
     distance_m = row.distance_m
@@ -138,18 +138,18 @@ def properties(row: sa.Row, names: Names) -> dict[str, Any]:
 
 
 def as_features(
-    rows: Sequence[sa.Row], names: Names
+    rows: Sequence[sa.Row[Any]], names: Names
 ) -> list[tuple[Any, float | None, float | None, dict[str, Any]]]:
     """Return rows as `geo.geojson.features_from_rows` takes them: (id, lon, lat, properties)."""
     return [(row.id, row.lon, row.lat, properties(row, names)) for row in rows]
 
 
-def as_json(row: sa.Row, names: Names) -> dict[str, Any]:
+def as_json(row: sa.Row[Any], names: Names) -> dict[str, Any]:
     """Return one asset for the API; lon and lat in degrees, WGS 84."""
     return {"id": row.id, **properties(row, names), "lon": row.lon, "lat": row.lat}
 
 
-def as_csv(rows: Iterable[sa.Row], names: Names) -> Iterable[tuple[object, ...]]:
+def as_csv(rows: Iterable[sa.Row[Any]], names: Names) -> Iterable[tuple[object, ...]]:
     """Yield the rows of `CSV_COLUMNS`."""
     for row in rows:
         source = names.sources.get(row.source_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,7 +19,7 @@ def count_kinds(connection: sa.Connection) -> dict[str, int]:
     return {row.kind: row.assets for row in rows}
 
 
-def list_loaded_sources(connection: sa.Connection) -> Sequence[sa.Row]:
+def list_loaded_sources(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
     """Return each source with the date of its newest data and how many assets are from it."""
     return connection.execute(
         sa.text(

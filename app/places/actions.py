@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -32,7 +33,7 @@ class Whereabouts:
     """What came of looking for a place: found, or the care homes it could be, or neither."""
 
     place: Place | None = None
-    choices: tuple[sa.Row, ...] = ()
+    choices: tuple[sa.Row[Any], ...] = ()
 
 
 def find_place(connection: sa.Connection, query: Query) -> Whereabouts:
@@ -53,7 +54,7 @@ def find_place(connection: sa.Connection, query: Query) -> Whereabouts:
     return Whereabouts()
 
 
-def get_home(connection: sa.Connection, *, home_id: uuid.UUID) -> sa.Row:
+def get_home(connection: sa.Connection, *, home_id: uuid.UUID) -> sa.Row[Any]:
     """Return a care home, or raise `NotFound`."""
     home = queries.find_home(connection, home_id=home_id)
     if home is None:
@@ -78,7 +79,7 @@ def _place_of_words(connection: sa.Connection, query: Query, near: str) -> Where
     if row is None:
         query.wrong(
             "near",
-            "We do not know that postcode. Check it, or use one close by or a care home’s name.",
+            "We do not know that postcode. Check it, or use one close by or a care home\u2019s name.",
         )
         return Whereabouts()
     note = "This postcode is no longer in use; this is where it was." if row.gone_at else None
@@ -90,7 +91,7 @@ def _place_of_name(connection: sa.Connection, query: Query, name: str) -> Wherea
         query.wrong("near", "Write a full postcode, like BD1 1AF, or the name of a care home.")
         return Whereabouts()
     homes = queries.find_homes_named(connection, name=name, limit=MOST_CHOICES)
-    same = [home for home in homes if home.likeness == 3]  # noqa: PLR2004 - the same name
+    same = [home for home in homes if home.likeness == 3]  # the same name
     if len(same) == 1 or len(homes) == 1:
         return Whereabouts(_as_place((same or homes)[0]))
     if homes:
@@ -103,5 +104,5 @@ def _place_of_name(connection: sa.Connection, query: Query, name: str) -> Wherea
     return Whereabouts()
 
 
-def _as_place(home: sa.Row) -> Place:
+def _as_place(home: sa.Row[Any]) -> Place:
     return Place(home.lon, home.lat, name=home.name, home_id=home.id)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 
-def find_postcode(connection: sa.Connection, *, postcode: str) -> sa.Row | None:
+def find_postcode(connection: sa.Connection, *, postcode: str) -> sa.Row[Any] | None:
     """Return lon, lat (degrees, WGS 84), quality and gone_at of a postcode written "BD1 1AF"."""
     return connection.execute(
         sa.text(
@@ -19,7 +20,7 @@ def find_postcode(connection: sa.Connection, *, postcode: str) -> sa.Row | None:
     ).first()
 
 
-def find_home(connection: sa.Connection, *, home_id: uuid.UUID) -> sa.Row | None:
+def find_home(connection: sa.Connection, *, home_id: uuid.UUID) -> sa.Row[Any] | None:
     """Return id, name, address, postcode, lon and lat of a care home that is on the map."""
     return connection.execute(
         sa.text(
@@ -30,7 +31,7 @@ def find_home(connection: sa.Connection, *, home_id: uuid.UUID) -> sa.Row | None
     ).first()
 
 
-def find_homes_named(connection: sa.Connection, *, name: str, limit: int) -> Sequence[sa.Row]:
+def find_homes_named(connection: sa.Connection, *, name: str, limit: int) -> Sequence[sa.Row[Any]]:
     """Return the care homes whose name is, holds or is like `name`, best first.
 
     `likeness` is 3 for the same name, 2 for one that starts with it, 1 for one that holds it,
