@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvicorn
 from rich.console import Console
 
 from app.areas.cli import ward
 from app.demo.actions import DEMO_FOLDER, prepare_demo
 from app.errors import PatchworkError
 from app.importers.cli import load_app, problems
+from app.main import create_app
 from app.matches.cli import map_home, match
 from app.migrations import migrate
 from app.settings import get_settings
@@ -44,10 +46,6 @@ def migrate_command() -> None:
 @cli.command()
 def serve(port: PORT = 8000) -> None:
     """Serve the web pages at http://127.0.0.1:PORT until Ctrl-C."""
-    import uvicorn
-
-    from app.main import create_app
-
     typer.echo(f"Patchwork is at http://127.0.0.1:{port} (Ctrl-C stops it)")
     app = create_app(get_settings())
     uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, access_log=False)

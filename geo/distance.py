@@ -8,8 +8,9 @@ DETOUR = 1.3
 
 
 def walk_minutes(distance_m: float) -> int:
-    """Return about how many minutes it takes to walk to a place `distance_m` away as the crow
-    flies, at 5 km/h with a detour of 1.3; at least 1.
+    """Return about how many minutes it takes to walk `distance_m` as the crow flies.
+
+    At 5 km/h and with a detour of 1.3; at least 1.
     """
     return max(1, round(distance_m * DETOUR / WALKING_M_PER_MINUTE))
 

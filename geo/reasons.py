@@ -60,7 +60,8 @@ def interest_sentence(relation: Relation) -> str:
     if relation.kind == "narrower":
         return f"{relation.label}: a kind of {wanted}."
     if relation.kind == "gentler":
-        return f"{relation.label}: a gentler alternative to {wanted}. {relation.sentence or ''}".rstrip()
+        said = f"{relation.label}: a gentler alternative to {wanted}."
+        return f"{said} {relation.sentence}" if relation.sentence else said
     return f"{relation.label}: more general than {wanted}, so ask."
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from geo.interests import RELATION_WEIGHTS, RelationKind
+from geo.interests import RELATION_WEIGHTS
 from geo.matching import Question
 
 # The database function best_matches does the finding (see its migration); the rest looks up what
@@ -81,7 +81,7 @@ def find(
     connection: sa.Connection, *, near: Question, visits: Question
 ) -> tuple[list[sa.Row[Any]], list[sa.Row[Any]]]:
     """Return the best rows for both lists, best first; the questions differ in reach alone."""
-    by_kind: dict[RelationKind, list[int]] = {kind: [] for kind in RELATION_WEIGHTS}
+    by_kind: dict[str, list[int]] = {kind: [] for kind in RELATION_WEIGHTS}
     for relation in near.relations.values():
         by_kind[relation.kind].append(relation.interest_id)
     rows = connection.execute(
@@ -90,7 +90,7 @@ def find(
             **by_kind,
             "easting": near.easting,
             "northing": near.northing,
-            "weights": [RELATION_WEIGHTS[kind] for kind in by_kind],
+            "weights": list(RELATION_WEIGHTS.values()),
             "needs": sorted(near.needs),
             "day_parts": sorted(near.day_parts),
             "today": near.today,

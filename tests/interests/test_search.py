@@ -32,15 +32,13 @@ def first_concept(connection: sa.Connection, phrase: str) -> str | None:
         ("choir at chapel", "church-choirs"),
     ],
 )
-def test_finds_what_people_say(
-    session: Session, vocabulary: Vocabulary, phrase: str, concept: str
-) -> None:
+@pytest.mark.usefixtures("vocabulary")
+def test_finds_what_people_say(session: Session, phrase: str, concept: str) -> None:
     assert first_concept(session.connection(), phrase) == concept
 
 
-def test_most_phrases_are_found_among_the_first_three(
-    session: Session, vocabulary: Vocabulary
-) -> None:
+@pytest.mark.usefixtures("vocabulary")
+def test_most_phrases_are_found_among_the_first_three(session: Session) -> None:
     with PHRASES.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     first = third = 0
@@ -57,9 +55,8 @@ def test_most_phrases_are_found_among_the_first_three(
 @pytest.mark.parametrize(
     "phrase", ["", "   ", "?!", "qzxvkw", "' OR 1=1 --", "a & | ! ( :*", "é" * 5000]
 )
-def test_nonsense_finds_nothing_or_little_and_never_fails(
-    session: Session, vocabulary: Vocabulary, phrase: str
-) -> None:
+@pytest.mark.usefixtures("vocabulary")
+def test_nonsense_finds_nothing_or_little_and_never_fails(session: Session, phrase: str) -> None:
     assert len(search_interests(session.connection(), phrase)) <= 8
 
 
