@@ -191,8 +191,8 @@ def csv_cell(value: object) -> object:
     # Numbers stay numbers: a longitude of -1.75 is no formula.
     if isinstance(value, int | float):
         return value
-    is_list = isinstance(value, list | tuple)
-    text = "; ".join(str(item) for item in value) if is_list else str(value)
+    items = value if isinstance(value, list | tuple) else [value]
+    text = "; ".join(str(item) for item in items)
     # Spaces first, then "=": trimmed by some programs, so judged without them.
     return "'" + text if text.lstrip(" \n").startswith(FORMULA_STARTS) else text
 

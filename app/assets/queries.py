@@ -114,7 +114,8 @@ def count_assets(connection: sa.Connection, *, wanted: AssetFilter, at_most: int
         f"SELECT count(*) FROM (SELECT 1 FROM public_assets a {where}"  # noqa: S608
         " LIMIT :at_most) AS counted"
     )
-    return connection.execute(sa.text(sql), values | {"at_most": at_most}).scalar_one()
+    counted = connection.execute(sa.text(sql), values | {"at_most": at_most}).scalar_one()
+    return int(counted)
 
 
 def list_points(

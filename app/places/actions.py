@@ -79,7 +79,8 @@ def _place_of_words(connection: sa.Connection, query: Query, near: str) -> Where
     if row is None:
         query.wrong(
             "near",
-            "We do not know that postcode. Check it, or use one close by or a care home\u2019s name.",
+            "We do not know that postcode. Check it, or use one close by or a care home\u2019s"
+            " name.",
         )
         return Whereabouts()
     note = "This postcode is no longer in use; this is where it was." if row.gone_at else None
