@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from app.importers.files import MissingColumns, columns_of
 from app.importers.interest_ids import InterestIds
@@ -17,6 +18,7 @@ from app.importers.readers import READERS, own_activities, own_csv
 from app.importers.readers.own_activities import parse_cost
 from app.importers.readers.own_columns import ALIASES, find_columns
 from app.importers.records import ActivityRecord, AssetRecord, Problem, Skipped
+from app.importers.run import load_file
 from app.models import AssetKind, ProblemReason
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -94,7 +96,7 @@ def test_the_activity_template_filled_in_reads_without_a_doubt(tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("vocabulary")
-def test_the_templates_use_interests_we_have(connection: Any) -> None:
+def test_the_templates_use_interests_we_have(connection: sa.Connection) -> None:
     known = InterestIds(connection)
     for template in (ASSETS, ACTIVITIES):
         with template.open(encoding="utf-8", newline="") as file:
@@ -291,3 +293,44 @@ def test_our_name_for_a_column_wins_over_another_word_for_it() -> None:
         "kind": "kind",
         "id": "id",
     }
+
+
+@pytest.mark.usefixtures("vocabulary")
+def test_both_lists_end_up_in_the_database_with_their_times(
+    tmp_path: Path, connection: sa.Connection
+) -> None:
+    assets, activities = tmp_path / "assets.csv", tmp_path / "activities.csv"
+    assets.write_text(
+        "id;kind;name;lon;lat;interests;ward_code;checked_on\n"
+        "club;group;Bowling Club;-1,7525;53,7951;Bowls;;\n"
+        "hall;venue;Village Hall;-1.7534;53.7924;;;01/05/2026\n"
+        "clocks;informal;Mends clocks;-1.7534;53.7924;;E05001347;\n",
+        encoding="cp1252",
+    )
+    header = ",".join(own_activities.COLUMNS)
+    row = activity_row(venue_id="hall", interests="crown green bowls;boccia",
+                       starts_on="2026-04-07", opens_at="2pm", closes_at="4pm",
+                       repeats="fortnightly", comes_to_homes="yes")  # fmt: skip
+    activities.write_text(f"{header}\n{row}\n", encoding="utf-16")
+    stored = load_file(connection, assets, options=OPTIONS)
+    # Decimal commas are no coordinates: the row is listed, not guessed at
+    assert (stored.new, stored.problems) == (2, 2)
+    assets.write_text(assets.read_text(encoding="cp1252").replace(",", "."), encoding="cp1252")
+    assert load_file(connection, assets, options=OPTIONS).new == 1
+    report = load_file(connection, activities, options=OPTIONS)
+    assert (report.new, report.problems) == (1, 0)
+    activity = connection.execute(
+        sa.text(
+            "SELECT a.day_parts, a.comes_to_homes, cardinality(a.interest_ids), s.rrule,"
+            " s.opens_at FROM activities a JOIN schedules s ON s.activity_id = a.id"
+        )
+    ).one()
+    assert tuple(activity) == (
+        ["tue_pm"], True, 2, "FREQ=WEEKLY;BYDAY=TU;INTERVAL=2", dt.time(14)
+    )  # fmt: skip
+    informal = connection.execute(
+        sa.text("SELECT geom IS NULL, ward_code FROM assets WHERE kind = 'informal'")
+    ).one()
+    assert tuple(informal) == (True, "E05001347")
+    again = load_file(connection, activities, options=OPTIONS)
+    assert (again.new, again.changed, again.status) == (0, 0, "unchanged")

@@ -228,6 +228,7 @@ def test_food_banks_have_names_of_their_own(real_data: Path) -> None:
     said = [a.description for a in found[AssetRecord]]
     assert sum("Open: " in text for text in said) > 130
     assert not any("Not known" in text or "\n" in text for text in said)
+    assert all("." in a.website for a in found[AssetRecord] if a.website)
 
 
 def test_sports_clubs(real_data: Path) -> None:

@@ -83,15 +83,20 @@ def read(path: Path, options: ReadOptions) -> Iterator[AssetRecord | Problem]:  
             lad_code=row["Area code"],
             lad_name=row.get("Area name"),
             interests=INTERESTS,
-            website=row.get("Website"),
+            website=_said(row.get("Website")),
             raw=dict(row),
         )
+
+
+def _said(cell: str | None) -> str | None:
+    text = clean_text(cell)
+    return None if text is None or text.casefold() in _NOT_SAID else text
 
 
 def _description(row: dict[str, str]) -> str:
     sentences = ["Food bank."]
     for column, words in (("Opening times", "Open"), ("Referral method", "How to get help")):
-        said = clean_text(row[column])
-        if said and said.casefold() not in _NOT_SAID:
+        said = _said(row[column])
+        if said is not None:
             sentences.append(f"{words}: {said.rstrip('.')}.")
     return " ".join(sentences)
