@@ -6,14 +6,15 @@ import os
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.config import Config
 from sqlalchemy.orm import Session
 
-from alembic import command
 from app.database import make_engine, normalise_url
 from app.interests.actions import load_vocabulary
 from app.settings import Settings
@@ -44,9 +45,9 @@ def admin_url() -> sa.URL:
     return sa.make_url(normalise_url(given))
 
 
-@pytest.fixture(scope="session")
-def database_url(admin_url: sa.URL) -> Iterator[str]:
-    """Return a new database made by alembic, for this process alone."""
+@contextmanager
+def new_database(admin_url: sa.URL) -> Iterator[str]:
+    """Yield the address of a new database made by alembic, and drop it afterwards."""
     name = f"patchwork_test_{uuid.uuid4().hex[:12]}"
     admin = sa.create_engine(admin_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
@@ -58,10 +59,19 @@ def database_url(admin_url: sa.URL) -> Iterator[str]:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     engine.dispose()
-    yield url.render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    try:
+        yield url.render_as_string(hide_password=False)
+    finally:
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+        admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def database_url(admin_url: sa.URL) -> Iterator[str]:
+    """Return a database for this process alone."""
+    with new_database(admin_url) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -89,8 +89,8 @@ class Districts:
     def repair(self, code: str | None, name: str | None) -> str | None:
         """Return the known district code a row means, or None where it cannot be told.
 
-        A code that lost one digit ("E0800004") is the one known code it can come from; failing
-        that, the name decides.
+        A code that lost one digit ("E0800004") is the one known code it can come from, if its
+        name agrees with the row's; failing that, the name decides.
         """
         key = (code, name)
         if key not in self._repaired:
@@ -140,15 +140,18 @@ class Districts:
     def _find(self, code: str | None, name: str | None) -> str | None:
         if code in self._names:
             return code
+        wanted = _plain_name(name)
         if code and re.fullmatch(r"[EWS]\d{7}", code):
+            # E0800002 is Bury that lost a nought, and just as well Bradford that lost a three: a
+            # name that says otherwise rules a code out, also where the right one is not loaded.
             could_be = [
                 known
                 for known in self._names
                 if any(known[:at] + known[at + 1 :] == code for at in range(1, len(known)))
+                and (not wanted or _plain_name(self._names[known]) == wanted)
             ]
             if len(could_be) == 1:
                 return could_be[0]
-        wanted = _plain_name(name)
         if not wanted:
             return None
         named = [known for known, full in self._names.items() if _plain_name(full) == wanted]
