@@ -1,7 +1,6 @@
 """Make the files of Ellerwick, a market town that does not exist: the same bytes every time.
 
-    python data/sample/generate.py             writes them beside this file
-    python data/sample/generate.py --into DIR  writes them elsewhere
+`python data/sample/generate.py` writes them beside this file; `--into DIR` writes them elsewhere.
 """
 
 from __future__ import annotations

@@ -8,12 +8,12 @@ from typing import Any
 import shapely
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon
 
-from generator.grid import XY, read_point, shape_in_degrees
+from generator.grid import XY, polygon_in_degrees, read_point
 from generator.wobble import wobble
 from generator.written import read_written
 
-_BORDER = {"share": 0.09, "shortest_m": 90.0}
-_RIVER = {"share": 0.06, "shortest_m": 70.0}
+_BORDER = {"share": 0.12, "shortest_m": 90.0}
+_RIVER = {"share": 0.1, "shortest_m": 70.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,13 @@ def make_areas() -> Areas:
     for name, text in written["borders"].items():
         borders.append(LineString(wobble(_points(text, corners), name=name, **_BORDER)))
     # Lines end in corners of others, so noding splits them there and moves nothing.
-    faces = list(shapely.polygonize([shapely.node(shapely.union_all(borders))]).geoms)
+    found = shapely.polygonize([shapely.node(shapely.union_all(borders))])
+    faces = [face for face in found.geoms if isinstance(face, Polygon)]
     lsoas, plans = [], {}
     for row in written["lsoa"]:
         face = _only_face_with(faces, read_point(row["inside"]))
         plans[row["code"]] = face
-        shape = shape_in_degrees(face)
+        shape = polygon_in_degrees(face)
         lsoas.append(
             SmallArea(
                 row["code"], row["name"], row["ward"], row["population"], row["decile"], shape

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import numpy as np
 import pyproj
-import shapely
-from numpy.typing import NDArray
+from shapely.geometry import Polygon
 
 # Open limestone moor between Malham Tarn and Wharfedale: no town, so no harm.
 ORIGIN_EASTING_M, ORIGIN_NORTHING_M = 393_000, 468_500
@@ -42,13 +40,9 @@ def grid_of(point: XY) -> tuple[int, int]:
     return ORIGIN_EASTING_M + round(point[0]), ORIGIN_NORTHING_M + round(point[1])
 
 
-def shape_in_degrees(shape: shapely.Geometry) -> shapely.Geometry:
-    """Return a shape of the plan in degrees, rounded; equal corners stay equal."""
-
-    def each(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.array([lon_lat_of((float(x), float(y))) for x, y in points])
-
-    return shapely.transform(shape, each)
+def polygon_in_degrees(plan: Polygon) -> Polygon:
+    """Return a polygon of the plan in degrees, rounded; equal corners stay equal."""
+    return Polygon([lon_lat_of((x, y)) for x, y in plan.exterior.coords])
 
 
 def read_point(text: str) -> XY:

@@ -39,8 +39,8 @@ def assets(places: Places) -> Iterator[Row]:
     codes = {ward.name: ward.code for ward in places.areas.wards}
     for entry in written:
         is_informal = entry["kind"] == "informal"
-        where = ["", "", "", "", codes[entry["ward"]]] if is_informal else _where(
-            entry, by_id, places
+        where = (
+            ["", "", "", "", codes[entry["ward"]]] if is_informal else _where(entry, by_id, places)
         )
         domain = f"{entry['id']}.example"
         yield [entry["id"], entry["kind"], entry["name"], entry["about"], *where,

@@ -109,8 +109,8 @@ def _read() -> Iterator[Street]:
     for name, highway, line, tags in read_written("streets")["streets"]:
         corners = [read_point(text) for text in line.split()]
         points = wobble(corners, share=0.035, shortest_m=80.0, name=name)
-        pairs = (tag.split("=") for tag in tags.split("; "))
-        yield Street(name, highway, corners, points, {key: value for key, value in pairs})
+        pairs = (tag.partition("=") for tag in tags.split("; "))
+        yield Street(name, highway, corners, points, {key: value for key, _, value in pairs})
 
 
 def _refuse_crossings(streets: list[Street]) -> None:

@@ -23,9 +23,7 @@ def wobble(points: Sequence[XY], *, share: float, shortest_m: float, name: str) 
     return line
 
 
-def _halve(
-    start: XY, end: XY, share: float, shortest_m: float, chance: random.Random
-) -> list[XY]:
+def _halve(start: XY, end: XY, share: float, shortest_m: float, chance: random.Random) -> list[XY]:
     length = math.dist(start, end)
     if length < shortest_m:
         return [end]
