@@ -8,13 +8,10 @@
   const reachPx = 22; // half of a 44 px target: a finger takes the nearest place within it
   const stackPx = 4; // places closer than this on the screen share one popup
 
-  const element = (tag, text, name) => {
-    const node = document.createElement(tag);
-    node.dir = "auto"; // each name keeps its own writing direction to itself
-    if (text) node.textContent = text;
-    if (name) node.className = name;
-    return node;
-  };
+  const element = (tag, text = "", className = "") => Object.assign(
+    document.createElement(tag), // each name keeps its own writing direction to itself
+    { dir: "auto", textContent: text, className },
+  );
 
   // The nearest place answers a tap, not the one drawn last. Leaflet's canvas asks every layer
   // whether it contains the point, so one search is shared by all the answers of one event.
@@ -27,8 +24,8 @@
         const away = (layer._point.x - point.x) ** 2 + (layer._point.y - point.y) ** 2;
         if (away <= best) [best, this._answer] = [away, layer];
       }
-      this._asked = true;
       queueMicrotask(() => { this._asked = false; });
+      this._asked = true;
       return this._answer;
     },
   });
@@ -65,17 +62,14 @@
       body.append(element("strong", name, "name"));
       if (kind) body.append(element("p", kind, "kind"));
       body.append(...lines.map((line) => element("p", line)));
-      if (!url) continue;
-      const link = element("a", "Open this entry");
-      link.href = url;
-      link.target = "_top";
-      body.append(link);
+      const link = { href: url, target: "_top" };
+      if (url) body.append(Object.assign(element("a", "Open this entry"), link));
     }
     if (entries.length > 20) body.append(element("p", `and ${entries.length - 20} more`));
     body.tabIndex = -1;
     map.closeTooltip(hint);
-    L.popup({ maxWidth: 260, maxHeight: Math.max(120, box.clientHeight - 90) })
-      .setLatLng(where).setContent(body).openOn(map);
+    const size = { maxWidth: 260, maxHeight: Math.max(120, box.clientHeight - 90) };
+    L.popup(size).setLatLng(where).setContent(body).openOn(map);
     opener = from || null;
     if (from) body.focus();
   };
@@ -111,13 +105,19 @@
     areas.on("click", (e) => { if (e.layer.entry) show(e.latlng, [e.layer.entry]); });
     hover(areas, (layer) => layer.entry && [layer.entry.name, ...layer.entry.lines].join(": "));
   }
-  const tidyNames = () => { // a name stays where no cluster and no earlier name is
+  const tidyNames = () => { // names move into the frame, and give way to clusters and each other
+    const frame = box.getBoundingClientRect();
     const taken = [...box.querySelectorAll(".cluster")].map((node) => node.getBoundingClientRect());
     for (const node of box.querySelectorAll(".label")) {
-      const a = node.getBoundingClientRect();
-      const clashes = taken.some((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom);
-      node.style.visibility = clashes ? "hidden" : "";
-      if (!clashes) taken.push(a);
+      node.style.marginLeft = 0;
+      const { left, right, top, bottom, width } = node.getBoundingClientRect();
+      const shift = Math.max(0, frame.left + 4 - left) - Math.max(0, right + 4 - frame.right);
+      const here = { left: left + shift, right: right + shift, top, bottom };
+      const clashes = taken.some((there) => here.left < there.right && there.left < here.right
+        && here.top < there.bottom && there.top < here.bottom);
+      node.style.marginLeft = `${shift}px`;
+      node.style.visibility = clashes || Math.abs(shift) > width / 2 ? "hidden" : "";
+      if (!node.style.visibility) taken.push(here);
     }
   };
 
@@ -165,19 +165,18 @@
   let moved = false;
   const fit = () => {
     if (moved || !box.clientWidth) return;
-    map.setMinZoom(0).fitBounds(page.bounds, { padding: [16, 16], maxZoom: 16, animate: false });
+    const room = { paddingTopLeft: [16, 16], paddingBottomRight: [60, 16] }; // beside the buttons
+    map.setMinZoom(0).fitBounds(page.bounds, { ...room, maxZoom: 16, animate: false });
     map.setMinZoom(Math.max(0, map.getZoom() - 2));
   };
   fit();
   tidyNames();
-  map.on("resize", fit).on("zoomend resize", tidyNames).setMaxBounds(L.latLngBounds(page.bounds).pad(1));
+  map.on("resize", fit).on("moveend resize", tidyNames).setMaxBounds(L.latLngBounds(page.bounds).pad(1));
   new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(box);
-  ["pointerdown", "wheel", "keydown"].forEach((type) => {
-    box.addEventListener(type, () => {
-      moved = true;
-      box.classList.toggle("pointed", type !== "keydown");
-    }, { passive: true });
-  });
+  ["pointerdown", "wheel", "keydown"].forEach((type) => box.addEventListener(type, () => {
+    moved = true;
+    box.classList.toggle("pointed", type !== "keydown");
+  }, { passive: true }));
 
   // The list of what is in view: the map's other form, for keyboards and screen readers.
   const list = document.getElementById("map-list");

@@ -312,24 +312,25 @@ def _around_features(
     if around is None or not len(around) or not len(shown):
         return []
     require_columns(around, ("name", "geometry"), name="the neighbouring areas")
-    outlines = simplified_outlines(around)
     west, south, east, north = shown.total_bounds
     # One place alone has no extent: half a kilometre around it still shows whose ward it is in
     margin = max(0.06 * max(east - west, north - south), 0.005)
     view = shapely.box(west - margin, south - margin, east + margin, north + margin)
-    near = outlines[outlines.intersects(view)]
+    # Near ones first: the fewer there are, the finer their outlines stay
+    near = around[to_lon_lat(around).intersects(view)]
     if near.empty:
         return []
-    inside = near.intersection(view).difference(shapely.union_all(shown.array).convex_hull)
-    spots = inside.where(~inside.is_empty, near.intersection(view)).representative_point()
+    outlines = simplified_outlines(near)
+    inside = outlines.intersection(view).difference(shapely.union_all(shown.array).convex_hull)
+    spots = inside.where(~inside.is_empty, outlines.intersection(view)).representative_point()
     properties = [
         {
             "style": style,
             "label": {"text": readable(name), "at": [spot.y, spot.x], "style": "around"},
         }
-        for name, spot in zip(around.loc[near.index, "name"], spots, strict=True)
+        for name, spot in zip(near["name"], spots, strict=True)
     ]
-    return area_features(near, properties)
+    return area_features(outlines, properties)
 
 
 def _place_columns(places: gpd.GeoDataFrame) -> dict[str, Any]:

@@ -252,6 +252,27 @@ def test_key_scale_sources_and_all_places_are_in_view(open_map: OpenMap, width: 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_the_sources_of_a_long_key_are_in_view_on_a_phone(open_map: OpenMap) -> None:
+    page = open_map(_choropleth([f"Ward {i}" for i in range(9)]), width=360)
+    sources = page.locator("footer").bounding_box()
+    assert sources
+    assert sources["y"] + sources["height"] <= 800
+    last = page.evaluate(SCREEN_POINT, [53.0, -1.82])
+    buttons = page.locator(".leaflet-control-zoom").bounding_box()
+    assert buttons
+    assert last[0] < buttons["x"], "the buttons cover no area"
+
+
+def test_names_of_neighbours_stay_inside_the_frame(open_map: OpenMap) -> None:
+    long = "Wharfedale and the villages beyond"
+    page = open_map(ward_map(_ward(), _places(), around=_next_ward(long), **SAID))
+    box, label = page.locator("#map").bounding_box(), page.locator(".label").bounding_box()
+    assert box
+    assert label
+    assert box["x"] <= label["x"]
+    assert label["x"] + label["width"] <= box["x"] + box["width"]
+
+
 def test_a_tap_beside_a_place_opens_the_nearest(open_map: OpenMap) -> None:
     page = open_map(ward_map(_ward(), _places(), **SAID), width=360, has_touch=True)
     name, _, lon, lat = PLACES[6]

@@ -240,6 +240,12 @@ def test_a_map_of_nothing_says_so_and_shows_great_britain() -> None:
     assert (south, west) < (53, -1) < (north, east)
 
 
+def test_one_place_shows_the_ward_it_is_in() -> None:
+    wards = pd.concat([_ward(), _ward()])  # the same row label twice
+    features = _data(asset_map(_assets().iloc[:1], around=wards, **SAID))["areas"]["features"]
+    assert [f["properties"]["label"]["text"] for f in features] == ["Ilkley", "Ilkley"]
+
+
 def test_many_places_are_clustered_and_few_are_not() -> None:
     many = pd.concat([_assets()] * 101, ignore_index=True)
     assert not _data(asset_map(many.iloc[:400], **SAID))["cluster"]
