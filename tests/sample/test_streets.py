@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -57,7 +58,7 @@ def walk_m(network: Network, *, without_bridge: bool = False) -> float:
     """Return the shortest walk in metres from Low Mill to Wash Dub."""
     index = {node: number for number, node in enumerate(network.at)}
     edges = [
-        (index[a], index[b], float(np.hypot(*np.subtract(network.at[a], network.at[b]))))
+        (index[a], index[b], math.dist(network.at[a], network.at[b]))
         for way in network.streets()
         if not (without_bridge and "bridge" in way.tags)
         for a, b in pairwise(way.nodes)
@@ -70,7 +71,7 @@ def walk_m(network: Network, *, without_bridge: bool = False) -> float:
 
 def test_it_is_a_short_flight_and_a_long_walk(network: Network) -> None:
     ends = [network.at[network.named[name]] for name in ("Low Mill", "Wash Dub")]
-    assert float(np.hypot(*np.subtract(*ends))) == pytest.approx(400, abs=2)
+    assert math.dist(*ends) == pytest.approx(400, abs=2)
     assert walk_m(network) == pytest.approx(4_400, abs=100)
 
 
