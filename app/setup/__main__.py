@@ -10,6 +10,7 @@ from app.setup import debian
 from app.setup.cluster import Cluster
 from app.setup.environment import make_environment, write_lock
 from app.setup.errors import SetupError
+from app.setup.messages import tell
 from app.setup.session import locked, remove, run_with_database
 from app.setup.vendor import vendor
 
@@ -22,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return int(options.step(options) or 0)
     except SetupError as error:
-        print(f"Patchwork set-up: {error}", file=sys.stderr)
+        tell(f"Patchwork set-up: {error}")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -69,7 +70,7 @@ def _chromium(_options: argparse.Namespace) -> int:
     except SetupError as error:
         # Without a browser a person can still test the rest; CI must not pass without it.
         in_ci = os.environ.get("CI", "").lower() == "true"
-        print(f"Browser tests cannot run here: {error}", file=sys.stderr)
+        tell(f"Browser tests cannot run here: {error}")
         return 1 if in_ci else 0
     return 0
 
@@ -85,10 +86,10 @@ def _with_database(options: argparse.Namespace) -> int:
 def _remove_data(options: argparse.Namespace) -> int:
     place = CHECKOUT / ".local" / "postgres"
     if not place.exists():
-        print("There is no database to delete.")
+        tell("There is no database to delete.")
         return 0
     if options.confirm != "yes":
-        print(
+        tell(
             f"This deletes the database in {place.resolve()} and everything loaded or typed into "
             "it. To do it: make clean-data CONFIRM=yes"
         )
@@ -96,7 +97,7 @@ def _remove_data(options: argparse.Namespace) -> int:
     remove(Cluster.of_checkout(CHECKOUT))
     if place.is_symlink():
         place.unlink()
-    print(f"Deleted the database in {place}.")
+    tell(f"Deleted the database in {place}.")
     return 0
 
 

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from app.setup import debian
 from app.setup.errors import SetupError
+from app.setup.messages import tell
 
 ROLE = "patchwork"
 PORT = 54329
@@ -232,7 +233,7 @@ class Cluster:
             return
         if self.data.exists():
             raise SetupError(f"{self.data} is not a PostgreSQL data directory: move it away.")
-        print(f"Database: making a PostgreSQL {self.server.major} cluster in {self.home}")
+        tell(f"Database: making a PostgreSQL {self.server.major} cluster in {self.home}")
         # Made beside its final place, so a run cut short leaves nothing that looks like a cluster.
         unfinished = self.home / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)

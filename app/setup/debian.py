@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.setup.errors import SetupError
+from app.setup.messages import tell
 
 SERVERS = Path("/usr/lib/postgresql")
 SHARES = Path("/usr/share/postgresql")
@@ -192,7 +193,7 @@ def refresh_lists() -> None:
         privilege = _privilege([], otherwise="")
     except SetupError:
         return
-    print("Package lists: apt-get update", flush=True)
+    tell("Package lists: apt-get update")
     _apt(privilege, ["update"])
 
 
@@ -204,7 +205,7 @@ def install(packages: Sequence[str], *, why: str, privilege: Sequence[str]) -> N
     SetupError
         If apt could not, also with fresh package lists; the end of what it said is in it.
     """
-    print(f"Installing Debian packages ({why}): {' '.join(packages)}", flush=True)
+    tell(f"Installing Debian packages ({why}): {' '.join(packages)}")
     arguments = ["install", "-y", "--no-install-recommends", *packages]
     code, said = _apt(privilege, arguments)
     if code != 0:

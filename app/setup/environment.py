@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.setup import debian
 from app.setup.errors import SetupError
+from app.setup.messages import tell
 
 
 def make_environment(checkout: Path) -> bool:
@@ -41,9 +42,9 @@ def make_environment(checkout: Path) -> bool:
         return False
     if not _works(python):
         _create(folder)
-        print(f"Python environment: .venv with Python {sys.version.split()[0]}", flush=True)
+        tell(f"Python environment: .venv with Python {sys.version.split()[0]}")
     if not _says(libraries, wanted_libraries):
-        print("Python environment: installing the libraries in requirements.lock", flush=True)
+        tell("Python environment: installing the libraries in requirements.lock")
         lock = str(checkout / "requirements.lock")
         # The lock is complete, so pip need not work out dependencies again.
         _pip(python, ["install", "--require-hashes", "--no-deps", "-r", lock])

@@ -12,6 +12,7 @@ from types import FrameType
 
 from app.setup.cluster import Cluster
 from app.setup.errors import SetupError
+from app.setup.messages import tell
 
 PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 COMMAND_NOT_FOUND = 127
@@ -149,7 +150,7 @@ def supervise(command: Sequence[str], *, environment: dict[str, str]) -> int:
     try:
         child.append(subprocess.Popen(command, env=environment, process_group=group))  # noqa: S603
     except OSError as error:
-        print(f"{command[0]} cannot be run: {error.strerror}.", file=sys.stderr)
+        tell(f"{command[0]} cannot be run: {error.strerror}.")
         return COMMAND_NOT_FOUND
     for missed in early:
         pass_on(missed, None)

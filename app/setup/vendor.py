@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.setup.errors import SetupError
+from app.setup.messages import tell
 
 LIST = Path(__file__).with_name("vendor.toml")
 OLDEST_NPM = (9,)
@@ -230,7 +231,7 @@ def vendor(checkout: Path, *, include_tests: bool) -> bool:
     is_current = stamp.exists() and stamp.read_text(encoding="utf-8") == wanted
     if is_current and all(file.destination.exists() for file in files):
         return False
-    print("Front-end files: installing the npm packages and checking them", flush=True)
+    tell("Front-end files: installing the npm packages and checking them")
     # What the list no longer names must go, so that nothing unlisted is ever served.
     listed = {file.destination for file in files}
     served = checkout / "app" / "static" / "vendor"

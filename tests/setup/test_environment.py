@@ -20,8 +20,11 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def create(folder: Path) -> None:
         asked.append("create")
         (folder / "bin").mkdir(parents=True, exist_ok=True)
-        (folder / "bin" / "python").unlink(missing_ok=True)
-        (folder / "bin" / "python").symlink_to(sys.executable)
+        python = folder / "bin" / "python"
+        python.unlink(missing_ok=True)
+        # Not a link: Python would look for its libraries, and pip, beside it.
+        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        python.chmod(0o755)
 
     def pip(_python: Path, arguments: Sequence[str]) -> None:
         asked.append("libraries" if "--require-hashes" in arguments else "package")
