@@ -45,7 +45,9 @@ format: environment ## Put the code into its common layout and repair what ruff 
 	@.venv/bin/ruff format
 
 bench: environment ## Measure matching, imports, lists and maps on 1,000,000 made-up assets and print a table
-	@exec $(WITH_DATABASE) --database patchwork_bench -- $(PY) -m tests.bench
+	@$(SETUP) vendor --with-tests
+	@$(SETUP) chromium
+	@exec $(WITH_DATABASE) --database patchwork_bench -- $(PY) -m tests.benchmarks
 
 load-real: environment ## Load a folder of real open data (make load-real DATA=../shared/data)
 	@test -d "$(DATA)" || { echo "Name the folder of files to load: make load-real DATA=folder" >&2; exit 2; }
