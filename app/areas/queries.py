@@ -57,14 +57,17 @@ def list_wards(
 def list_outlines(
     connection: sa.Connection, *, area_ids: Sequence[int], tolerance_m: float
 ) -> dict[int, str]:
-    """Return areas' outlines as GeoJSON text (lon, lat), simplified to `tolerance_m` metres."""
+    """Return areas' outlines as GeoJSON text (lon, lat), simplified to `tolerance_m` metres.
+
+    0 changes nothing: every vertex and every digit, as published.
+    """
     rows = connection.execute(
         sa.text(
             """
             SELECT id, ST_AsGeoJSON(ST_ForcePolygonCCW(CASE WHEN :tolerance_m > 0
               THEN ST_Transform(ST_SimplifyPreserveTopology(
                      ST_Transform(geom, 27700), :tolerance_m), 4326)
-              ELSE geom END), 6) AS outline
+              ELSE geom END), CASE WHEN :tolerance_m > 0 THEN 6 ELSE 15 END) AS outline
             FROM areas WHERE id = ANY(CAST(:ids AS int[]))
             """
         ),

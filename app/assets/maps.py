@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from app import words
 from app.areas import queries as area_queries
 from app.assets.schemas import Names
+from app.models import LocationSource
 from app.settings import Settings
 from geo.maps import MapAssets, MapDocument, asset_map, ward_map
 
@@ -90,7 +91,10 @@ def map_of_asset(
     names: Names,
     settings: Settings,
 ) -> MapDocument:
-    """Draw one asset in its ward: a point alone would say nothing."""
+    """Draw one asset in its ward: a point alone would say nothing.
+
+    Of what is only known by its ward, the ward is drawn and nothing in it.
+    """
     if ward is None:
         return map_of_assets(
             connection,
@@ -100,10 +104,11 @@ def map_of_asset(
             settings=settings,
         )
     shape = outline_of(connection, ward)
+    is_by_ward = asset.location_source == LocationSource.WARD
     return ward_map(
         shape,
-        frame_of_points([asset]),
-        title=f"Map of {asset.name}",
+        frame_of_points([] if is_by_ward else [asset]),
+        title=f"Map of {ward.name} ward" if is_by_ward else f"Map of {asset.name}",
         scripts=SCRIPTS,
         attribution=named(names.attribution([asset.source_id, ward.source_id]), settings),
         around=wards_around(connection, shape.total_bounds, but=ward.gss_code),

@@ -24,7 +24,6 @@ class Taken:
     """A concept taken for a phrase; `said` is None when the concept itself was given."""
 
     concept: Concept
-    value: str  # the value of the field it came from, for the link that removes it
     said: str | None = None
 
 
@@ -33,7 +32,6 @@ class Unsure:
     """A phrase that may mean several concepts, or none (`hits` is empty)."""
 
     said: str
-    value: str
     hits: tuple[InterestHit, ...]
 
 
@@ -59,11 +57,15 @@ def choose_interests(
     is kept as unsure: a page offers them, `refuse_unsure` makes it a problem for programs.
     """
     choice = Choice()
-    for value in query.texts(field):
-        for phrase in _phrases(value):
-            _choose(connection, vocabulary, phrase, value, choice)
-    if len(choice.taken) + len(choice.unsure) > MOST_PHRASES:
+    phrases = dict.fromkeys(
+        phrase for value in query.texts(field) for phrase in _BETWEEN_PHRASES.split(value) if phrase
+    )
+    # Each unsure phrase is a search of its own: a limit before, not after.
+    if len(phrases) > MOST_PHRASES:
         query.wrong(field, f"Ask for at most {MOST_PHRASES} interests at a time.")
+        return choice
+    for phrase in phrases:
+        _choose(connection, vocabulary, phrase, choice)
     if any(not unsure.hits for unsure in choice.unsure):
         query.wrong(
             field, "We do not know one of these interests. Say it another way, in a word or two."
@@ -85,18 +87,12 @@ def with_narrower(vocabulary: Vocabulary, slugs: Iterable[str]) -> list[int]:
     return sorted({*wanted, *below})
 
 
-def _phrases(value: str) -> list[str]:
-    return [phrase for phrase in _BETWEEN_PHRASES.split(value) if phrase][:MOST_PHRASES]
-
-
-def _choose(
-    connection: sa.Connection, vocabulary: Vocabulary, phrase: str, value: str, choice: Choice
-) -> None:
+def _choose(connection: sa.Connection, vocabulary: Vocabulary, phrase: str, choice: Choice) -> None:
     if phrase.lower() in vocabulary:
-        choice.taken.append(Taken(vocabulary.concept(phrase.lower()), value))
+        choice.taken.append(Taken(vocabulary.concept(phrase.lower())))
         return
     hits = search_interests(connection, phrase, limit=MOST_OFFERED)
     if hits and hits[0].likeness >= SURE:
-        choice.taken.append(Taken(vocabulary.concept(hits[0].concept), value, said=phrase))
+        choice.taken.append(Taken(vocabulary.concept(hits[0].concept), said=phrase))
     else:
-        choice.unsure.append(Unsure(phrase, value, tuple(hits)))
+        choice.unsure.append(Unsure(phrase, tuple(hits)))

@@ -19,7 +19,7 @@ class Element:
     @property
     def text(self) -> str:
         """All words inside, with single spaces."""
-        return " ".join(" ".join(self.texts).split())
+        return " ".join("".join(self.texts).split())
 
     def get(self, name: str) -> str:
         return self.attributes.get(name, "")
@@ -59,7 +59,7 @@ class Document(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in VOID:
             return
-        assert self._open and self._open[-1].tag == tag, f"</{tag}> closes {self._open[-1:]}"
+        assert [element.tag for element in self._open[-1:]] == [tag], f"</{tag}> closes nothing"
         self._open.pop()
 
     def handle_data(self, data: str) -> None:

@@ -123,7 +123,9 @@ def test_a_colour_that_is_none_is_refused(web_settings: Settings) -> None:
 
 
 def test_home_counts_what_is_on_the_map(client: TestClient, town: Town) -> None:
-    counts = [item.text for item in Document(client.get("/").text).one("ul", class_="pw-counts").children]
+    counts = [
+        item.text for item in Document(client.get("/").text).one("ul", class_="pw-counts").children
+    ]
     assert counts == [
         "1 Care home",
         "2 Groups",
