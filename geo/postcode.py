@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from uk_postcodes_parsing import ukpostcode
@@ -9,6 +10,9 @@ from uk_postcodes_parsing import ukpostcode
 from geo.errors import PostcodeError
 
 LONGEST_INPUT = 20
+
+# The parser logs what it could not read: somebody's address does not belong in a log.
+logging.getLogger("uk_postcodes_parsing").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ from app.rendering import (
 )
 from geo.geojson import features_from_rows
 
-router = APIRouter()
+# Answers are written by hand; JSON is only one of their forms.
+router = APIRouter(default_response_class=Response)
 
 LIST = parameters("district", "release", "limit", "page")
 CODE = path_parameter(

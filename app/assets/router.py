@@ -29,7 +29,8 @@ from app.rendering import (
 )
 from geo.geojson import features_from_rows
 
-router = APIRouter()
+# Answers are written by hand; JSON is only one of their forms.
+router = APIRouter(default_response_class=Response)
 
 FILTERS = ("q", "kind", "interest", "ward", "near", "home", "lon", "lat", "within", "bbox")
 LIST = parameters(*FILTERS, "limit", "page")

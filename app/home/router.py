@@ -16,7 +16,8 @@ from app.rendering import json_answer, page, problem_answer
 from geo import scores
 from geo.interests import RELATION_WEIGHTS
 
-router = APIRouter()
+# Answers are written by hand; JSON is only one of their forms.
+router = APIRouter(default_response_class=Response)
 
 ROOT = Path(__file__).resolve().parents[2]
 RELATION_WORDS = {

@@ -11,7 +11,8 @@ from app.parameter_docs import answers, parameters
 from app.parameters import LARGEST_LIMIT, Query
 from app.rendering import json_answer
 
-router = APIRouter()
+# Answers are written by hand; JSON is only one of their forms.
+router = APIRouter(default_response_class=Response)
 
 FEW = 8
 

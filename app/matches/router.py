@@ -30,7 +30,8 @@ from app.rendering import (
 )
 from geo.geojson import features_from_rows
 
-router = APIRouter()
+# Answers are written by hand; JSON is only one of their forms.
+router = APIRouter(default_response_class=Response)
 
 ASK = parameters("near", "home", "lon", "lat", "interest", "needs", "within", "limit")
 WITHIN_M = 5_000

@@ -103,14 +103,15 @@ def test_private_contact_and_informal_places_are_in_no_rendering(
         email="quiet@example.org",
         is_contact_public=False,
     )
-    informal = {"address": "7 Secret Street", "postcode": "BD1 1HY", "phone": "01274 555 0198"}
     builders.make_asset(
         session,
         "Joe plays the piano",
         at=None,
         kind=AssetKind.INFORMAL,
         ward_code=town.ward.gss_code,
-        **informal,
+        address="7 Secret Street",
+        postcode="BD1 1HY",
+        phone="01274 555 0198",
     )
     for address in ("/assets?{}", "/assets.geojson?{}", "/assets.csv?{}", "/api/assets?{}"):
         text = client.get(address.format("limit=100")).text

@@ -1,0 +1,105 @@
+"""The API is described, the description is true, and nothing of it comes from elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.testclient import TestClient
+
+from app.parameters import Query
+from tests.web.conftest import Town
+from tests.web.document import Document
+
+
+def test_every_route_for_programs_is_described(client: TestClient, app: FastAPI) -> None:
+    described = set(client.get("/api/openapi.json").json()["paths"])
+    served = {context.path for context in iter_route_contexts(app.routes) if context.path}
+    for_programs = {
+        path
+        for path in served
+        if path.startswith(("/api/", "/health")) or path.endswith((".geojson", ".csv"))
+    } - {"/api/openapi.json"}
+    assert described == for_programs
+
+
+def test_the_page_lists_the_same(client: TestClient) -> None:
+    paths = set(client.get("/api/openapi.json").json()["paths"])
+    page = Document(client.get("/api").text)
+    assert {code.text for heading in page.all("h2") for code in heading.children} == paths
+
+
+def test_every_parameter_described_is_read(
+    client: TestClient, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: set[str] = set()
+    texts = Query.texts
+
+    def remember(query: Query, field: str) -> list[str]:
+        read.add(field)
+        return texts(query, field)
+
+    monkeypatch.setattr(Query, "texts", remember)
+    for path, item in client.get("/api/openapi.json").json()["paths"].items():
+        parameters = item["get"].get("parameters", [])
+        described = {p["name"] for p in parameters if p["in"] == "query"}
+        read.clear()
+        filled = path.replace("{asset_id}", str(town.club.id)).replace("{gss_code}", "E05001347")
+        client.get(filled)
+        assert described == read, path
+
+
+def _assert_fits(value: Any, schema: dict[str, Any], where: str) -> None:
+    if "const" in schema:
+        assert value == schema["const"], where
+    if "enum" in schema:
+        assert value in schema["enum"], where
+    kinds = schema.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    types: dict[str, Any] = {
+        "object": dict, "array": list, "string": str, "integer": int,
+        "number": (int, float), "boolean": bool, "null": type(None),
+    }  # fmt: skip
+    assert not kinds or any(isinstance(value, types[kind]) for kind in kinds), (where, value)
+    if isinstance(value, dict):
+        for name in schema.get("required", []):
+            assert name in value, f"{where}.{name}"
+        for name, inner in schema.get("properties", {}).items():
+            if name in value:
+                _assert_fits(value[name], inner, f"{where}.{name}")
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            _assert_fits(item, schema.get("items", {}), f"{where}[{number}]")
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("/api/assets?near=BD1+1HY", "/api/assets"),
+        ("/assets.geojson", "/assets.geojson"),
+        ("/api/assets/{club}", "/api/assets/{asset_id}"),
+        ("/api/wards", "/api/wards"),
+        ("/wards.geojson", "/wards.geojson"),
+        ("/api/wards/E05001347", "/api/wards/{gss_code}"),
+        ("/wards/E05001347/boundary.geojson", "/wards/{gss_code}/boundary.geojson"),
+        ("/api/interests?q=bowls", "/api/interests"),
+        ("/api/interests", "/api/interests"),
+        ("/api/matches?near=BD1+1HY&interest=bowls", "/api/matches"),
+        ("/health", "/health"),
+    ],
+)
+def test_answers_fit_their_description(
+    client: TestClient, town: Town, address: str, path: str
+) -> None:
+    operation = client.get("/api/openapi.json").json()["paths"][path]["get"]
+    answer = client.get(address.format(club=town.club.id))
+    [(media_type, content)] = operation["responses"]["200"]["content"].items()
+    assert answer.headers["content-type"] == media_type
+    _assert_fits(answer.json(), content["schema"], path)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
+def test_no_page_with_scripts_from_elsewhere(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 404
