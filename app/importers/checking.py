@@ -11,14 +11,13 @@ from app.importers.normalise import (
     clean_text,
     email_address,
     phone_number,
+    postcode,
     title_case,
     web_address,
 )
 from app.importers.records import AssetRecord, OpeningHours, Problem
 from app.importers.refuges import suspect_words
 from app.models import Access, AssetKind, ProblemReason
-from geo.errors import PostcodeError
-from geo.postcode import Postcode
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _WARD_CODE = re.compile(r"[EWS]\d{8}")
@@ -128,9 +127,8 @@ class AssetChecker:
         record.postcode = None
         if written is None:
             return
-        try:
-            record.postcode = str(Postcode.parse(written))
-        except PostcodeError:
+        record.postcode = postcode(written)
+        if record.postcode is None:
             if record.lon is None and record.lat is None:
                 record.postcode = written  # placing says that it is unknown
                 return

@@ -38,6 +38,10 @@ District = Annotated[
     str | None,
     typer.Option(help="The district the whole file is about, such as E08000032."),
 ]
+AllowOlder = Annotated[
+    bool,
+    typer.Option("--allow-older", help="Load a file even if newer data is there already."),
+]
 AllowShrink = Annotated[
     bool,
     typer.Option("--allow-shrink", help="Load a file even if more than half would be gone."),
@@ -64,9 +68,15 @@ load_app.command(name="wards", help="Load wards: GeoJSON, shapefile or GeoPackag
 
 
 @load_app.command()
-def postcodes(files: Files, as_of: AsOf = None, allow_shrink: AllowShrink = False) -> None:
+def postcodes(
+    files: Files,
+    as_of: AsOf = None,
+    allow_shrink: AllowShrink = False,
+    allow_older: AllowOlder = False,
+) -> None:
     """Load Code-Point Open postcodes, with or without a header."""
-    _load(files, "postcodes", ReadOptions(as_of=_as_date(as_of), allow_shrink=allow_shrink))
+    options = ReadOptions(as_of=_as_date(as_of), allow_shrink=allow_shrink, allow_older=allow_older)
+    _load(files, "postcodes", options)
 
 
 @load_app.command()
@@ -90,6 +100,7 @@ def deprivation(files: Files, as_of: AsOf = None, allow_shrink: AllowShrink = Fa
 @load_app.command()
 def assets(
     files: Files,
+    *,
     source: Annotated[
         str | None, typer.Option(help=f"The format, if the file does not tell: {_FORMATS}.")
     ] = None,
@@ -100,10 +111,15 @@ def assets(
     as_of: AsOf = None,
     district: District = None,
     allow_shrink: AllowShrink = False,
+    allow_older: AllowOlder = False,
 ) -> None:
     """Load places, groups and activities from any format we know."""
     options = ReadOptions(
-        source=keep_as, as_of=_as_date(as_of), lad_code=district, allow_shrink=allow_shrink
+        source=keep_as,
+        as_of=_as_date(as_of),
+        lad_code=district,
+        allow_shrink=allow_shrink,
+        allow_older=allow_older,
     )
     _load(files, source.replace("-", "_") if source else None, options, check=_refuse_other_kinds)
 

@@ -83,7 +83,9 @@ class Districts:
         wards = connection.execute(DISTRICTS_WITH_WARDS).all()
         self._with_wards = {row.lad_code for row in wards}
         others = connection.execute(OTHER_DISTRICTS).all()
-        self._names = {row.lad_code: row.lad_name for row in [*others, *wards]}
+        self._names: dict[str, str | None] = {
+            row.lad_code: row.lad_name for row in [*others, *wards]
+        }
         self._repaired: dict[tuple[str | None, str | None], str | None] = {}
 
     def repair(self, code: str | None, name: str | None) -> str | None:
@@ -156,7 +158,9 @@ class Districts:
             return None
         named = [known for known, full in self._names.items() if _plain_name(full) == wanted]
         # A district that was merged away and its follower may share a name: wards decide.
-        return max(named, key=lambda known: (known in self._with_wards, known), default=None)
+        if not named:
+            return None
+        return max(named, key=lambda known: (known in self._with_wards, known))
 
 
 def _plain_name(name: str | None) -> str:

@@ -127,7 +127,7 @@ def _geometry(value: object) -> shapely.Geometry | None:
             warnings.simplefilter("ignore")  # NaN coordinates are a row's problem, found later
             made = shapely.geometry.shape(value)
             return shapely.force_2d(made) if not made.is_empty else None
-    except Exception:  # shape() raises whatever its input makes it stumble over
+    except Exception:  # noqa: BLE001 - shape() raises whatever its input makes it stumble over
         return None
 
 

@@ -61,9 +61,7 @@ def load_folder(
         name = str(path.relative_to(folder))
         progress = watcher.begin(name) if watcher else None
         try:
-            report = load_file(
-                bind, path, reader=reader.NAME, options=options, progress=progress
-            )
+            report = load_file(bind, path, reader=reader.NAME, options=options, progress=progress)
         except FileRefused as error:
             report = Report(name, "", reader.NAME, status="refused", message=str(error))
         report.file_name = name

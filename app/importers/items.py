@@ -1,4 +1,4 @@
-"""Everything a reader may yield: the records of app.importers.records, and plainer rows of figures."""
+"""Everything a reader may yield: the records of app.importers.records, and plainer ones."""
 
 from __future__ import annotations
 

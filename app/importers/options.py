@@ -17,3 +17,5 @@ class ReadOptions:
     today: dt.date = field(default_factory=dt.date.today)
     # A newer file that would mark more than half of an earlier one gone is refused unless this.
     allow_shrink: bool = False
+    # A file of an earlier date than the one loaded changes nothing unless this.
+    allow_older: bool = False

@@ -12,6 +12,7 @@ from rich.progress import (
     MofNCompleteColumn,
     ProgressColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -41,14 +42,16 @@ class _BarWatcher:
 
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
-        self._task = None
+        self._task: TaskID | None = None
 
     def begin(self, name: str) -> Progress:
         task = self._bars.add_task(escape(name[-_WIDEST_NAME:]), total=None)
         self._task = task
 
         def tell(rows: int, total: int | None) -> None:
-            self._bars.update(task, completed=rows, total=None if total is None else max(rows, total))
+            self._bars.update(
+                task, completed=rows, total=None if total is None else max(rows, total)
+            )
 
         return tell
 
@@ -97,10 +100,11 @@ def say(report: Report) -> str:
         return report.message
     if report.status == NOT_RECOGNISED:
         return "not recognised, so not loaded"
-    parts = [f"{report.read:,} rows read"]
-    for noun in ("new", "changed", "unchanged", "gone", "skipped"):
-        if number := getattr(report, noun):
-            parts.append(f"{number:,} {noun}")
+    if report.message:
+        return report.message
+    parts = [f"{report.read:,} {'row' if report.read == 1 else 'rows'} read"]
+    counts = [(getattr(report, noun), noun) for noun in COLUMNS[2:-2]]
+    parts += [f"{number:,} {noun}" for number, noun in counts if number]
     if report.problems:
         reasons = ", ".join(f"{what.replace('_', ' ')} {n:,}" for what, n in report.reasons.items())
         parts.append(f"{report.problems:,} to look at ({reasons})")
@@ -123,7 +127,7 @@ def print_reports(reports: Sequence[Report], *, console: Console) -> None:
     elif rows:
         _print_plainly([COLUMNS, *rows], console)
     for report in reports:
-        if report.status in {"refused", NOT_RECOGNISED}:
+        if report.message or report.status == NOT_RECOGNISED:
             line = f"{report.file_name}: {say(report)}"
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     if any(report.problems for report in loaded):

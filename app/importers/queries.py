@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -51,7 +52,7 @@ FINISH_RUN = sa.text(
 EARLIER_RUN = """
   SELECT max(e.id) FROM import_runs e JOIN import_runs r ON r.id = :run
   WHERE e.id < r.id AND e.source_id = r.source_id AND e.scope = r.scope AND e.reader = r.reader
-    AND e.status <> 'refused'
+    AND e.status <> 'refused' AND e.rows_read > 0
 """
 SAME_PROBLEM = """
   n.reason = o.reason AND n.message = o.message AND n.is_stored = o.is_stored
@@ -85,6 +86,12 @@ SAYS_THE_SAME = sa.text(
       SELECT row_number, source_key, name, reason, message, is_stored FROM import_problems
       WHERE import_run_id = ({EARLIER_RUN}))
     """  # noqa: S608 - constants of this module
+)
+NEWEST_LOADED = sa.text(
+    """
+    SELECT max(as_of) FROM import_runs
+    WHERE source_id = :source_id AND scope = :scope AND reader = :reader AND status <> 'refused'
+    """
 )
 DROP_PROBLEMS = sa.text("DELETE FROM import_problems WHERE import_run_id = :run")
 TAKE_OVER = sa.text(
@@ -149,6 +156,12 @@ def begin_run(connection: sa.Connection, **values: object) -> int:
     """Store a run (`source_id`, `reader`, `scope`, `file_name`, …) and return its id."""
     given = {"status": "loaded", "message": None, "finished_at": None} | values
     return int(connection.execute(BEGIN_RUN, given).scalar_one())
+
+
+def newest_loaded(connection: sa.Connection, **values: object) -> dt.date | None:
+    """Return the date of the newest data loaded for a `source_id`, `scope` and `reader`."""
+    newest: dt.date | None = connection.execute(NEWEST_LOADED, values).scalar_one()
+    return newest
 
 
 def finish_run(connection: sa.Connection, *, run_id: int, report: Report) -> None:

@@ -6,9 +6,9 @@ import datetime as dt
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -109,8 +109,14 @@ def load_file(
         counting = getattr(chosen, "count_rows", None)
         is_map = path.suffix.lower() in MAP_SUFFIXES
         total = counting(path) if counting else None if is_map else line_count
+
+        def tell(rows: int) -> None:
+            if progress:
+                progress(rows, total)
+
+        report = Report(file_name=path.name, source=info.slug, reader=chosen.NAME)
         with _transaction(bind) as connection:
-            report = _load(connection, path, chosen, info, facts, options, progress, total)
+            _Loading(connection, path, chosen, info, facts, options, tell, report).load()
     except FileRefused as error:
         refusal = _explain(error, path, chosen)
         _record_refusal(bind, info, facts, str(refusal))
@@ -141,7 +147,7 @@ def choose_reader(path: Path, name: str | None) -> Reader:
         return found
     if name not in READERS:
         raise FileRefused(f"There is no format called {name}; there are {', '.join(READERS)}.")
-    if found is not None and found.NAME != name:
+    if found is not None and name != found.NAME:
         raise FileRefused(
             f"{path.name} is not a file for {name}: it looks like {found.NAME}"
             f" ({found.DESCRIPTION})."
@@ -149,69 +155,86 @@ def choose_reader(path: Path, name: str | None) -> Reader:
     return READERS[name]
 
 
-def _load(
-    connection: sa.Connection,
-    path: Path,
-    reader: Reader,
-    info: SourceInfo,
-    facts: dict[str, Any],
-    options: ReadOptions,
-    progress: Progress | None,
-    total: int | None,
-) -> Report:
-    report = Report(file_name=path.name, source=info.slug, reader=reader.NAME)
-    source_id = queries.keep_source(connection, info)
-    run_id = queries.begin_run(connection, source_id=source_id, **facts)
-    run = Run(connection, run_id, source_id, facts["scope"], path.name, options)
-    stages: dict[type, Stage[Any]] = {}
-    _read(reader, path, run, stages, report, progress, total)
-    if report.read == 0:
-        raise FileRefused(f"{path.name} has a header and no rows.")
-    for kind in STAGES:
-        if kind in stages:
-            counts = stages[kind].finish()
-            report.new += counts.new
-            report.changed += counts.changed
-            report.unchanged += counts.unchanged
-            report.gone += counts.gone
-    report.problems = len(run.problems)
-    said = (p.reason.value + (", stored" if p.is_stored else "") for p in run.problems)
-    report.reasons = dict(Counter(said).most_common())
-    is_unchanged = not (report.new or report.changed or report.gone)
-    report.status = "unchanged" if is_unchanged else "loaded"
-    queries.store_problems(connection, run_id=run_id, problems=run.problems)
-    queries.settle_problems(connection, run_id=run_id, is_unchanged=is_unchanged)
-    queries.finish_run(connection, run_id=run_id, report=report)
-    return report
+@dataclass(slots=True)
+class _Loading:
+    """One file on its way in."""
 
+    connection: sa.Connection
+    path: Path
+    reader: Reader
+    info: SourceInfo
+    facts: dict[str, Any]
+    options: ReadOptions
+    tell: Callable[[int], None]
+    report: Report
+    stages: dict[type, Stage[Any]] = field(default_factory=dict)
 
-def _read(
-    reader: Reader,
-    path: Path,
-    run: Run,
-    stages: dict[type, Stage[Any]],
-    report: Report,
-    progress: Progress | None,
-    total: int | None,
-) -> None:
-    last_row = -1
-    for item in reader.read(path, run.options):
-        if item.row_number != last_row:
-            last_row = item.row_number
-            report.read += 1
-            if progress and report.read % _ROWS_BETWEEN_NEWS == 0:
-                progress(report.read, total)
-        kind = type(item)
-        if kind is Problem:
-            run.add_problem(item)
-        elif kind is Skipped:
-            report.skipped += 1
-        else:
-            if kind not in stages:
-                stages[kind] = STAGES[kind](run)
-            stages[kind].take(item)
-    if progress:
-        progress(report.read, report.read)
+    def load(self) -> None:
+        """Do all of it within the transaction of `connection`."""
+        source_id = queries.keep_source(self.connection, self.info)
+        run_id = queries.begin_run(self.connection, source_id=source_id, **self.facts)
+        if not self._is_older(source_id):
+            run = Run(
+                self.connection,
+                run_id,
+                source_id,
+                self.facts["scope"],
+                self.path.name,
+                self.options,
+            )
+            self._read(run)
+            self._merge(run)
+        queries.finish_run(self.connection, run_id=run_id, report=self.report)
+
+    def _is_older(self, source_id: int) -> bool:
+        """Say so, and return True, if newer data of the same kind is loaded already."""
+        if self.options.allow_older or self.facts["as_of"] is None:
+            return False
+        asked = {name: self.facts[name] for name in ("scope", "reader")}
+        newest = queries.newest_loaded(self.connection, source_id=source_id, **asked)
+        if newest is None or newest <= self.facts["as_of"]:
+            return False
+        self.report.status = "unchanged"
+        self.report.message = f"older than the data of {newest} that is loaded, so nothing changed"
+        return True
+
+    def _read(self, run: Run) -> None:
+        last_row, report = -1, self.report
+        for item in self.reader.read(self.path, self.options):
+            if item.row_number != last_row:
+                last_row = item.row_number
+                report.read += 1
+                if report.read % _ROWS_BETWEEN_NEWS == 0:
+                    self.tell(report.read)
+            if isinstance(item, Problem):
+                run.add_problem(item)
+            elif isinstance(item, Skipped):
+                report.skipped += 1
+            else:
+                kind = type(item)
+                if kind not in self.stages:
+                    self.stages[kind] = STAGES[kind](run)
+                self.stages[kind].take(item)
+        if report.read == 0:
+            raise FileRefused(f"{self.path.name} has a header and no rows.")
+        self.tell(report.read)
+
+    def _merge(self, run: Run) -> None:
+        report = self.report
+        for kind in STAGES:
+            if kind in self.stages:
+                counts = self.stages[kind].finish()
+                report.new += counts.new
+                report.changed += counts.changed
+                report.unchanged += counts.unchanged
+                report.gone += counts.gone
+        report.problems = len(run.problems)
+        said = (p.reason.value + (", stored" if p.is_stored else "") for p in run.problems)
+        report.reasons = dict(Counter(said).most_common())
+        is_unchanged = not (report.new or report.changed or report.gone)
+        report.status = "unchanged" if is_unchanged else "loaded"
+        queries.store_problems(self.connection, run_id=run.id, problems=run.problems)
+        queries.settle_problems(self.connection, run_id=run.id, is_unchanged=is_unchanged)
 
 
 @contextmanager
@@ -241,7 +264,7 @@ def _explain(error: FileRefused, path: Path, reader: Reader) -> FileRefused:
     if not isinstance(error, MissingColumns):
         return error
     for other in READERS.values():
-        if other.NAME != reader.NAME and other.recognises(path, error.header):
+        if reader.NAME != other.NAME and other.recognises(path, error.header):
             return FileRefused(
                 f"{str(error).rstrip('.')}; it looks like {other.NAME} ({other.DESCRIPTION})."
             )

@@ -74,9 +74,11 @@ def kind_of(path: Path) -> str:
         raise FileRefused(
             f"{path.name} cannot be opened: check who may read it, then try again."
         ) from error
-    for magic, kind in _MAGIC:
-        if head.startswith(magic):
-            return kind
+    known = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+    return known or _text_kind(head)
+
+
+def _text_kind(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or looks_like_utf_16(head):
         return "text"
     if b"\x00" in head or _control_characters(head) > len(head) // 100:

@@ -60,7 +60,7 @@ def _check_declared_sizes(path: Path) -> None:
         )
 
 
-def _rows(path: Path, sheet: Any) -> Iterator[list[str]]:
+def _rows(path: Path, sheet: Any) -> Iterator[list[str]]:  # noqa: ANN401 - untyped in openpyxl
     blank_rows = 0
     limits = {"max_row": MAX_ROWS + 1, "max_col": MAX_COLUMNS}
     for number, cells in enumerate(sheet.iter_rows(values_only=True, **limits), start=1):

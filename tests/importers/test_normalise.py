@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import random
 
+import phonenumbers
 import pytest
 
 from app.importers.normalise import (
@@ -86,6 +88,19 @@ def test_phone_number(written: str, read: str | None) -> None:
 )
 def test_web_address(written: str, read: str | None) -> None:
     assert web_address(written) == read
+
+
+def test_phone_numbers_are_cut_as_the_numbering_plan_says() -> None:
+    rng = random.Random(44)
+    for _ in range(3000):
+        start = rng.choice(("1", "2", "3", "7", "8", "169772", "17687", "7", "120", "800"))
+        length = rng.choice((9, 10, 10, 10))
+        national = start + "".join(rng.choices("0123456789", k=length - len(start)))
+        number = phonenumbers.PhoneNumber(country_code=44, national_number=int(national))
+        said = None
+        if phonenumbers.is_valid_number(number):
+            said = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+        assert phone_number(national) == said, national
 
 
 def test_email_address() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import shapely
 from shapely import MultiPolygon
 
@@ -149,17 +150,13 @@ def find_columns(header: Sequence[str]) -> Columns | None:
 
 def as_multipolygon(shape: shapely.Geometry | None) -> tuple[MultiPolygon | None, bool]:
     """Return the polygons of `shape`, made valid if need be, and whether it was repaired."""
-    if shape is None or shape.is_empty or not shapely.get_coordinates(shape).size:
+    coordinates = shapely.get_coordinates(shape)
+    # A coordinate that is no number cannot be repaired.
+    if shape is None or not coordinates.size or not np.isfinite(coordinates).all():
         return None, False
-    if not shapely.is_valid(shape):
-        # A coordinate that is no number cannot be repaired.
-        finite = bool(shapely.is_valid_input(shape)) and all(
-            value == value and abs(value) != float("inf") for value in shape.bounds
-        )
-        shape, was_repaired = (shapely.make_valid(shape), True) if finite else (None, True)
-    else:
-        was_repaired = False
-    parts = [] if shape is None else list(getattr(shape, "geoms", [shape]))
+    was_repaired = not shapely.is_valid(shape)
+    sound = shapely.make_valid(shape) if was_repaired else shape
+    parts = list(getattr(sound, "geoms", [sound]))
     polygons: list[shapely.Polygon] = []
     for part in parts:
         if isinstance(part, shapely.Polygon):

@@ -58,7 +58,7 @@ IN_SCOPE = "source_id = :source AND scope = :scope AND gone_at IS NULL"
 NOT_IN_FILE = f"""
   {IN_SCOPE} AND NOT source_key = ANY(:kept)
   AND NOT EXISTS (SELECT 1 FROM staged_activities s WHERE s.source_key = activities.source_key)
-"""
+"""  # noqa: S608 - names of this module
 WRITTEN = "a.source_id = :source AND a.import_run_id = :run AND a.gone_at IS NULL"
 CLEAR_SCHEDULES = f"""
   DELETE FROM schedules USING activities a WHERE a.id = schedules.activity_id AND {WRITTEN}
@@ -143,30 +143,47 @@ class ActivityStage(Stage[ActivityRecord]):
         name = clean_text(record.name)
         key = clean_text(record.source_key)
         if name is None or key is None:
-            return self._refuse(record, ProblemReason.UNNAMED, "The activity has no name or id.",
-                                "Give it a name and an id in the file.")  # fmt: skip
+            self._refuse(
+                record,
+                ProblemReason.UNNAMED,
+                "The activity has no name or id.",
+                "Give it a name and an id in the file.",
+            )
+            return None
         if suspect_words(name, record.description):
-            return self._refuse(record, ProblemReason.MAY_BE_A_REFUGE,
-                                "Its words suggest a refuge, whose place must never be shown.",
-                                "Leave it out if it is one; if not, add it by hand.")  # fmt: skip
+            self._refuse(
+                record,
+                ProblemReason.MAY_BE_A_REFUGE,
+                "Its words suggest a refuge, whose place must never be shown.",
+                "Leave it out if it is one; if not, add it by hand.",
+            )
+            return None
         first = self._row_of_key.setdefault(key, record.row_number)
         if first != record.row_number:
-            return self._refuse(record, ProblemReason.DUPLICATE,
-                                f"The row has the id of row {first}, which was stored.",
-                                "Keep one of the two in the file.")  # fmt: skip
+            self._refuse(
+                record,
+                ProblemReason.DUPLICATE,
+                f"The row has the id of row {first}, which was stored.",
+                "Keep one of the two in the file.",
+            )
+            return None
         try:
             rules = [check_rule(s.rrule) if s.rrule else None for s in record.schedules]
             parts = day_parts(record.schedules)
         except RuleError as error:
-            return self._refuse(record, ProblemReason.UNREADABLE_VALUE,
-                                f"When it happens cannot be read: {error}.",
-                                "Write the rule as in FREQ=WEEKLY;BYDAY=TU.")  # fmt: skip
+            self._refuse(
+                record,
+                ProblemReason.UNREADABLE_VALUE,
+                f"When it happens cannot be read: {error}.",
+                "Write the rule as in FREQ=WEEKLY;BYDAY=TU.",
+            )
+            return None
         ids, unknown = self._interests.find(record.interests)
         if unknown:
             words = ", ".join(unknown)
-            self._add(record, ProblemReason.UNKNOWN_INTEREST, is_stored=True,
-                      message=f"The vocabulary has no interest called {words}.",
-                      suggestion="Use an interest of the vocabulary, or add this word to it.")  # fmt: skip
+            message = f"The vocabulary has no interest called {words}."
+            suggestion = "Use an interest of the vocabulary, or add this word to it."
+            self._add(record, ProblemReason.UNKNOWN_INTEREST, message, suggestion, is_stored=True)
         access = None if record.access is None else sorted(set(record.access) & _ACCESS)
         content = (
             name, clean_text(record.description), clean_text(record.organizer_key),

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import shapely
-import sqlalchemy as sa
 
 from app.importers.normalise import clean_text
 from app.importers.records import AreaRecord, Problem
@@ -43,7 +42,7 @@ NOT_IN_FILE = f"""
   {IN_SCOPE} AND NOT a.gss_code = ANY(:kept)
   AND NOT EXISTS (SELECT 1 FROM staged_areas s
     WHERE (s.area_type, s.release, s.gss_code) = (a.area_type, a.release, a.gss_code))
-"""
+"""  # noqa: S608 - names of this module
 
 
 class AreaStage(Stage[AreaRecord]):
@@ -87,17 +86,26 @@ class AreaStage(Stage[AreaRecord]):
             if first_wkb == wkb:
                 suggestion = "Nothing to do: the two features are the same."
             message = f"The code {record.gss_code} was in feature {first} already."
-            return self._refuse(record, ProblemReason.DUPLICATE, message, suggestion)
+            self._refuse(record, ProblemReason.DUPLICATE, message, suggestion)
+            return None
         west, south, east, north = record.geometry.bounds
         if not (is_in_great_britain(west, south) and is_in_great_britain(east, north)):
             swapped = is_in_great_britain(south, west) and is_in_great_britain(north, east)
             if swapped:
-                return self._refuse(record, ProblemReason.SWAPPED_AXES,
-                                    "Its coordinates are latitude first.",
-                                    "Save the file with longitude first.")  # fmt: skip
-            return self._refuse(record, ProblemReason.OUTSIDE_GREAT_BRITAIN,
-                                "Its coordinates are outside Great Britain.",
-                                "Save the file as WGS 84, longitude first.")  # fmt: skip
+                self._refuse(
+                    record,
+                    ProblemReason.SWAPPED_AXES,
+                    "Its coordinates are latitude first.",
+                    "Save the file with longitude first.",
+                )
+                return None
+            self._refuse(
+                record,
+                ProblemReason.OUTSIDE_GREAT_BRITAIN,
+                "Its coordinates are outside Great Britain.",
+                "Save the file as WGS 84, longitude first.",
+            )
+            return None
         named = (record.name, record.lad_code, record.lad_name)
         text = "\x1f".join(str(value) for value in named)
         content_hash = hashlib.blake2b(wkb + text.encode(), digest_size=16).hexdigest()

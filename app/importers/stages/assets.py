@@ -7,8 +7,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import sqlalchemy as sa
-
 from app.importers.checking import AssetChecker
 from app.importers.copying import array_text
 from app.importers.duplicates import link_duplicates
@@ -52,7 +50,7 @@ IN_SCOPE = "source_id = :source AND scope = :scope AND gone_at IS NULL"
 NOT_IN_FILE = f"""
   {IN_SCOPE} AND NOT source_key = ANY(:kept)
   AND NOT EXISTS (SELECT 1 FROM staged_assets s WHERE s.source_key = assets.source_key)
-"""
+"""  # noqa: S608 - names of this module
 # Somebody's check is a fact of its own, not a change of the asset.
 ADD_CHECKS = """
   WITH added AS (
@@ -67,7 +65,7 @@ ADD_CHECKS = """
 
 
 class AssetStage(Stage[AssetRecord]):
-    """Collects assets; `merge` also links the ones other sources know."""
+    """Collects assets, and links those that other sources know."""
 
     table = "staged_assets"
     real_table = "assets"
@@ -91,7 +89,7 @@ class AssetStage(Stage[AssetRecord]):
         return [self._row(record) for record in self._placer.place(checked)]
 
     def merge(self) -> Counts:
-        """Insert, update and mark gone; then link duplicates around what changed."""
+        """Insert, update and mark gone."""
         gone = self.take_away(
             noun="places",
             counting="SELECT count(*) FROM assets WHERE ",
@@ -101,9 +99,11 @@ class AssetStage(Stage[AssetRecord]):
         )
         new, changed = self.new_and_changed(MERGE)
         self.scalar(ADD_CHECKS)
-        if new or changed or gone:
-            link_duplicates(self.run.connection, run_id=self.run.id)
         return Counts(self.staged, new, changed, gone)
+
+    def follow_up(self) -> None:
+        """Link what changed to the same places from other sources."""
+        link_duplicates(self.run.connection, run_id=self.run.id)
 
     def _row(self, record: AssetRecord) -> tuple[Any, ...]:
         hours = record.opening_hours

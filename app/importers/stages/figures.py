@@ -45,7 +45,7 @@ FIGURES_NOT_IN_FILE = f"""
   {FIGURES_IN_SCOPE} AND NOT f.gss_code = ANY(:kept)
   AND NOT EXISTS (SELECT 1 FROM staged_figures s
     WHERE (s.gss_code, s.measure, s.as_of) = (f.gss_code, f.measure, f.as_of))
-"""
+"""  # noqa: S608 - names of this module
 MERGE_LOOKUPS = """
   INSERT INTO area_lookups (lsoa_code, release, ward_code, ward_name, lad_code, lad_name, source_id,
                             import_run_id)
@@ -67,7 +67,7 @@ LOOKUPS_NOT_IN_FILE = f"""
   {LOOKUPS_IN_SCOPE} AND NOT l.lsoa_code = ANY(:kept)
   AND NOT EXISTS (SELECT 1 FROM staged_lookups s
     WHERE (s.lsoa_code, s.release) = (l.lsoa_code, l.release))
-"""
+"""  # noqa: S608 - names of this module
 
 
 class FigureStage(Stage[FiguresRecord]):

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyproj
-import sqlalchemy as sa
 
 from app.importers.items import PostcodeRecord
 from app.importers.records import Problem
@@ -41,7 +40,7 @@ IN_SCOPE = """
 NOT_IN_FILE = f"""
   {IN_SCOPE} AND NOT postcode = ANY(:kept)
   AND NOT EXISTS (SELECT 1 FROM staged_postcodes s WHERE s.postcode = postcodes.postcode)
-"""
+"""  # noqa: S608 - names of this module
 
 
 class PostcodeStage(Stage[PostcodeRecord]):
@@ -93,7 +92,8 @@ class PostcodeStage(Stage[PostcodeRecord]):
 
     def _refuse_place(self, record: PostcodeRecord, *, has_position: bool) -> None:
         if has_position and record.easting_m:
-            message = f"Easting {record.easting_m}, northing {record.northing_m} is outside Great Britain."
+            place = f"Easting {record.easting_m}, northing {record.northing_m}"
+            message = f"{place} is outside Great Britain."
             reason = ProblemReason.OUTSIDE_GREAT_BRITAIN
         else:
             message = f"The publisher gives {record.postcode} no position."

@@ -107,6 +107,8 @@ class Stage(ABC, Generic[R]):
             # The next file's joins are planned before the server finds time to count these rows:
             # without this, loading 35,000 rows again took 55 s instead of one.
             self.run.connection.execute(sa.text(f"ANALYZE {self.real_table}"))
+        if counts.new or counts.changed or counts.gone:
+            self.follow_up()
         return counts
 
     @abstractmethod
@@ -116,6 +118,9 @@ class Stage(ABC, Generic[R]):
     @abstractmethod
     def merge(self) -> Counts:
         """Bring the real table up to the staged rows, in sets."""
+
+    def follow_up(self) -> None:
+        """Do what changed rows make necessary; nothing, unless a stage says otherwise."""
 
     def scalar(self, statement: str, **values: object) -> int:
         """Return the one number a statement answers with."""
@@ -128,11 +133,10 @@ class Stage(ABC, Generic[R]):
 
     def new_and_changed(self, statement: str, **values: object) -> tuple[int, int]:
         """Run an upsert that returns `is_new` for each row it wrote; return how many of each."""
-        counting = (
-            f"WITH written AS ({statement})"
-            " SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)"
-            " FROM written"
-        )
+        counting = f"""
+          WITH written AS ({statement})
+          SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written
+        """  # noqa: S608 - a statement of a stage
         row = self.run.connection.execute(sa.text(counting), self.bound() | values).one()
         return int(row[0]), int(row[1])
 
