@@ -9,7 +9,8 @@ from rich.console import Console
 from app.database import make_engine
 from app.demo.queries import has_assets
 from app.importers.folder import load_folder
-from app.importers.progress import print_reports
+from app.importers.options import ReadOptions
+from app.importers.progress import print_reports, watching
 from app.migrations import ROOT, migrate
 from app.settings import Settings
 
@@ -25,7 +26,11 @@ def prepare_demo(settings: Settings, *, folder: Path, console: Console) -> None:
             is_empty = not has_assets(connection)
         if is_empty:
             console.print(f"Loading the sample town from {folder.name}/ …")
-            print_reports(load_folder(engine, folder), console=console)
+            options = ReadOptions(is_made_up=True)
+            with watching(console) as watcher:
+                reports = load_folder(engine, folder, options=options, watcher=watcher)
+            loaded = [report for report in reports if report.status != "not recognised"]
+            print_reports(loaded, console=console)
         else:
             console.print("The database has assets already: nothing was loaded.")
     finally:

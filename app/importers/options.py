@@ -19,3 +19,5 @@ class ReadOptions:
     allow_shrink: bool = False
     # A file of an earlier date than the one loaded changes nothing unless this.
     allow_older: bool = False
+    # The sample town: in the publishers' formats, but nothing of it is the publishers' or real.
+    is_made_up: bool = False

@@ -82,9 +82,7 @@ class AssetRecord:
     is_contact_public: bool = True
     opening_hours: tuple[OpeningHours, ...] | None = None
     beds: int | None = None
-    checked_on: dt.date | None = (
-        None  # only where the file itself says somebody checked
-    )
+    checked_on: dt.date | None = None  # only where the file itself says somebody checked
     raw: dict[str, Any] | None = None  # kept with a problem, never with the asset
 
 

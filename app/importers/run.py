@@ -93,6 +93,8 @@ def load_file(
     info = chosen.source(path)
     if options.source:
         info = replace(info, slug=options.source)
+    if options.is_made_up:
+        info = _made_up(info)
     started = time.perf_counter()
     digest, line_count = _fingerprint(path)
     facts: dict[str, Any] = {
@@ -127,6 +129,19 @@ def load_file(
         ) from error
     report.seconds = time.perf_counter() - started
     return report
+
+
+def _made_up(info: SourceInfo) -> SourceInfo:
+    """Return the source of made-up rows: apart from the real one, and in nobody's name."""
+    return replace(
+        info,
+        slug=f"sample-{info.slug}",
+        name=f"{info.name} (made up)",
+        publisher="Patchwork's sample town",
+        licence="CC0 1.0",
+        attribution="Made up for trying Patchwork out: nothing of it is real",
+        is_share_alike=False,
+    )
 
 
 def choose_reader(path: Path, name: str | None) -> Reader:

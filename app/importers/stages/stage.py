@@ -60,6 +60,10 @@ class Run:
 
     def add_problem(self, problem: Problem) -> None:
         """Keep a problem for the report."""
+        if problem.reason is ProblemReason.MAY_BE_A_REFUGE:
+            # The list of problems is no place for a refuge's address either: the row number is
+            # enough for whoever holds the file.
+            problem.raw = problem.name = None
         self.problems.append(problem)
         if problem.source_key and not problem.is_stored and problem.reason not in _REASONS_TO_GO:
             self.kept_keys.add(problem.source_key)
