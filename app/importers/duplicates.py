@@ -80,7 +80,7 @@ LINK = sa.text(
 # What kind of place a name says it is; two different ones are two places, whatever else agrees.
 _TYPES = {
     "library": "library", "surgery": "doctors", "surgeries": "doctors", "practice": "doctors",
-    "doctors": "doctors", "medical": "doctors", "gp": "doctors", "pharmacy": "pharmacy",
+    "doctors": "doctors", "medical": "doctors", "med": "doctors", "gp": "doctors", "pharmacy": "pharmacy",
     "chemist": "pharmacy", "church": "worship", "chapel": "worship", "mosque": "worship",
     "masjid": "worship", "temple": "worship", "gurdwara": "worship", "school": "school",
     "academy": "school", "college": "school", "nursery": "nursery", "pub": "pub", "inn": "pub",
@@ -90,13 +90,14 @@ _TYPES = {
     "bank": "bank", "foodbank": "bank", "pool": "pool", "cricket": "cricket",
     "football": "football", "bowling": "bowls", "bowls": "bowls", "golf": "golf",
     "tennis": "tennis", "rugby": "rugby", "allotments": "allotments", "allotment": "allotments",
-    "station": "station", "supermarket": "shop", "post": "post", "club": "club",
+    "centre": "centre", "center": "centre", "community": "centre", "station": "station", "supermarket": "shop", "post": "post", "club": "club",
 }  # fmt: skip
 # Words that tell no place from another; "home", "centre" and the like are often left out.
 _GENERIC = {
-    "the", "of", "and", "at", "in", "for", "a", "ltd", "limited", "centre", "center", "community",
+    "the", "of", "and", "at", "in", "for", "a", "ltd", "limited",
     "health", "care", "home", "nursing", "residential", "house", "public", "group", "groups",
     "local", "dr", "drs", "partners", "branch", "service", "services", "hub", "office",
+    "information",
 }  # fmt: skip
 
 

@@ -152,7 +152,9 @@ def _read_with_gdal(path: Path) -> tuple[gpd.GeoDataFrame, CRS | None]:
         raise _damaged(path) from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise FileRefused(f"{path.name} has no shapes in it.")
-    frame = frame.reset_index(drop=True).rename_geometry("geometry")
+    frame = frame.reset_index(drop=True)
+    if frame.geometry.name != "geometry":
+        frame = frame.rename_geometry("geometry")
     frame["geometry"] = frame.geometry.force_2d()
     return frame, frame.crs
 
