@@ -76,7 +76,7 @@ class MapAssets:
             # A browser turns CR LF into LF before it hashes; universal newlines do it here
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            message = f"{path} is missing: fetch the front-end files first (make vendor)."
+            message = f"{path} is missing: fetch the front-end files first (make front-end)."
             raise MapError(message) from None
         if re.search(r"</(script|style)", text, re.IGNORECASE):
             message = f"{path} holds an end tag and cannot be written into a document."
