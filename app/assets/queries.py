@@ -229,15 +229,3 @@ def list_sources(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
             " FROM sources ORDER BY id"
         )
     ).all()
-
-
-def list_sources_of(connection: sa.Connection, *, asset_ids: Sequence[str]) -> Sequence[int]:
-    """Return the ids of the sources that some assets come from."""
-    return (
-        connection.execute(
-            sa.text("SELECT DISTINCT source_id FROM assets WHERE id = ANY(CAST(:ids AS uuid[]))"),
-            {"ids": list(asset_ids)},
-        )
-        .scalars()
-        .all()
-    )

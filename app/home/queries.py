@@ -20,13 +20,18 @@ def count_kinds(connection: sa.Connection) -> dict[str, int]:
 
 
 def list_loaded_sources(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
-    """Return each source with the date of its newest data and how many assets are from it."""
+    """Return each source with the dates of its newest data and how many assets are from it.
+
+    `as_of` is the publisher's date, if one is known; `loaded_on` is when we read it.
+    """
     return connection.execute(
         sa.text(
             """
             SELECT s.id, s.name, s.publisher, s.licence, s.attribution, s.is_share_alike,
-                   (SELECT max(coalesce(r.as_of, r.finished_at::date)) FROM import_runs r
-                    WHERE r.source_id = s.id AND r.status = 'loaded') AS newest,
+                   (SELECT max(r.as_of) FROM import_runs r
+                    WHERE r.source_id = s.id AND r.status = 'loaded') AS as_of,
+                   (SELECT max(r.finished_at)::date FROM import_runs r
+                    WHERE r.source_id = s.id AND r.status = 'loaded') AS loaded_on,
                    (SELECT count(*) FROM public_assets a WHERE a.source_id = s.id) AS assets
             FROM sources s ORDER BY s.publisher, s.name
             """

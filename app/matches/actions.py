@@ -42,6 +42,7 @@ class Found:
     cost_pence: int | None
     when: str | None
     assured_date: dt.date | None
+    source_id: int  # whose row it is: it has to be named
 
     @property
     def url(self) -> str:
@@ -55,6 +56,11 @@ class MatchLists:
 
     near: list[Found]
     comes_to_you: list[Found]
+
+    @property
+    def source_ids(self) -> list[int]:
+        """The sources of all of them, each once."""
+        return sorted({match.source_id for match in (*self.near, *self.comes_to_you)})
 
 
 def find_matches(
@@ -129,4 +135,5 @@ def _found(row: sa.Row[Any], question: Question) -> Found:
         cost_pence=row.cost_pence,
         when=when,
         assured_date=row.assured_date,
+        source_id=row.source_id,
     )

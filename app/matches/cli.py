@@ -15,7 +15,6 @@ from rich.table import Table
 
 from app.areas.cli import INLINE, Output
 from app.assets.actions import NameCache
-from app.assets.queries import list_sources_of
 from app.database import make_engine
 from app.errors import BadQuestion, NotFound
 from app.interests.actions import read_vocabulary, search_interests
@@ -127,16 +126,17 @@ def match(
     with engine.connect() as connection:
         place = find_place(connection, home=home, at=at, postcode=postcode)
         lists = _ask(connection, place, interest, needs=need or (), within_m=within, limit=limit)
-        attribution = _attribution(connection, lists)
+        names = NameCache().get(connection)
     engine.dispose()
+    attribution = names.attribution(lists.source_ids)
     if output is Format.TABLE:
         _print_tables(lists, place)
         typer.echo("\n".join(attribution))
     elif output is Format.GEOJSON:
-        features = features_from_rows(schemas.as_features(lists))
+        features = features_from_rows(schemas.as_features(lists, names))
         typer.echo(geojson_answer(features, attribution=attribution).body, nl=False)
     else:
-        answer = csv_answer(schemas.CSV_COLUMNS, schemas.as_csv(lists, attribution), name="matches")
+        answer = csv_answer(schemas.CSV_COLUMNS, schemas.as_csv(lists, names), name="matches")
         typer.echo(answer.body, nl=False)
 
 
@@ -157,7 +157,7 @@ def map_home(
             connection,
             Whereabouts(place),
             lists,
-            attribution=_attribution(connection, lists),
+            attribution=NameCache().get(connection).attribution(lists.source_ids),
             within_m=within,
             settings=settings,
             scripts=INLINE,
@@ -187,13 +187,6 @@ def _ask(
         within_m=within_m,
         limit=limit,
     )
-
-
-def _attribution(connection: sa.Connection, lists: MatchLists) -> list[str]:
-    """Return what has to be said about where the matches come from."""
-    ids = sorted({match.place_id for match in (*lists.near, *lists.comes_to_you)})
-    source_ids = list_sources_of(connection, asset_ids=ids) if ids else []
-    return NameCache().get(connection).attribution(source_ids)
 
 
 def _print_tables(lists: MatchLists, place: Place) -> None:

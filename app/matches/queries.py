@@ -28,6 +28,7 @@ FIND = sa.text(
            coalesce(v.phone, a.phone) AS phone,
            coalesce(v.postcode, a.postcode) AS postcode,
            coalesce(v.location_source, a.location_source)::text AS location_source,
+           coalesce(v.source_id, a.source_id) AS source_id,
            v.cost_pence,
            ST_X(coalesce(v.geom, a.geom)) AS lon, ST_Y(coalesce(v.geom, a.geom)) AS lat,
            CASE WHEN v.id IS NOT NULL THEN (

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
-from app.assets import queries as asset_queries
 from app.assets.actions import NameCache
 from app.assets.schemas import FEATURES, Names
 from app.dependencies import Reading
@@ -90,7 +89,7 @@ def list_matches(request: Request, connect: Reading) -> Response:
             require_whole(query, question)
         is_answerable = question.is_whole and _only_an_interest(query)
         lists = _ask(connection, question, cache) if is_answerable else None
-        source_ids = _source_ids(connection, lists)
+        source_ids = lists.source_ids if lists else []
     if form is Format.HTML:
         answer = page(
             request,
@@ -102,7 +101,7 @@ def list_matches(request: Request, connect: Reading) -> Response:
             sources=names.sources_in(source_ids),
         )
     else:
-        answer = _for_programs(form, lists or MatchLists([], []), names.attribution(source_ids))
+        answer = _for_programs(form, lists or MatchLists([], []), names)
     answer.headers.update(PRIVATE)
     return answer
 
@@ -148,24 +147,18 @@ def _ask(connection: sa.Connection, question: Question, cache: NameCache) -> Mat
     )
 
 
-def _source_ids(connection: sa.Connection, lists: MatchLists | None) -> list[int]:
-    if lists is None or not (lists.near or lists.comes_to_you):
-        return []
-    ids = sorted({match.place_id for match in (*lists.near, *lists.comes_to_you)})
-    return list(asset_queries.list_sources_of(connection, asset_ids=ids))
-
-
-def _for_programs(form: Format, lists: MatchLists, attribution: list[str]) -> Response:
+def _for_programs(form: Format, lists: MatchLists, names: Names) -> Response:
+    attribution = names.attribution(lists.source_ids)
     if form is Format.GEOJSON:
-        features = features_from_rows(schemas.as_features(lists))
+        features = features_from_rows(schemas.as_features(lists, names))
         return geojson_answer(features, attribution=attribution)
     if form is Format.CSV:
-        rows = schemas.as_csv(lists, attribution)
+        rows = schemas.as_csv(lists, names)
         return csv_answer(schemas.CSV_COLUMNS, rows, name="matches")
     return json_answer(
         {
-            "near": [schemas.as_json(match) for match in lists.near],
-            "comes_to_you": [schemas.as_json(match) for match in lists.comes_to_you],
+            "near": [schemas.as_json(match, names) for match in lists.near],
+            "comes_to_you": [schemas.as_json(match, names) for match in lists.comes_to_you],
             "attribution": attribution,
         }
     )
@@ -187,7 +180,7 @@ def map_matches(request: Request, connect: Reading) -> Response:
             connection,
             question.whereabouts,
             lists,
-            attribution=names.attribution(_source_ids(connection, lists)),
+            attribution=names.attribution(lists.source_ids),
             within_m=question.within_m,
             settings=request.app.state.settings,
         )

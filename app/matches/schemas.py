@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from app import words
-from app.assets.schemas import ATTRIBUTION
+from app.assets.schemas import ATTRIBUTION, Names
 from app.matches.actions import Found, MatchLists
 
 CSV_COLUMNS = (
@@ -26,6 +26,8 @@ CSV_COLUMNS = (
     "longitude",
     "latitude",
     "address on this map",
+    "source",
+    "licence",
     "attribution",
 )
 LISTS = {"near": "Near you", "comes_to_you": "Comes to you"}
@@ -51,6 +53,7 @@ MATCH = {
         "postcode": {"type": ["string", "null"]},
         "when": {"type": ["string", "null"]},
         "assured_date": {"type": ["string", "null"], "format": "date"},
+        "source": {"type": "string"},
         "url": {"type": "string"},
     },
 }
@@ -65,7 +68,7 @@ MATCH_LISTS = {
 }
 
 
-def as_json(match: Found) -> dict[str, Any]:
+def as_json(match: Found, names: Names) -> dict[str, Any]:
     """Return a match for the API; lon and lat in degrees, WGS 84."""
     return {
         "kind_of": match.kind_of,
@@ -86,6 +89,7 @@ def as_json(match: Found) -> dict[str, Any]:
         "cost_pence": match.cost_pence,
         "when": match.when,
         "assured_date": match.assured_date,
+        "source": names.sources[match.source_id].slug if match.source_id in names.sources else "",
         "url": match.url,
     }
 
@@ -97,20 +101,22 @@ def ranked(lists: MatchLists) -> Iterable[tuple[str, int, Found]]:
             yield name, rank, match
 
 
-def as_features(lists: MatchLists) -> list[tuple[Any, float | None, float | None, dict[str, Any]]]:
+def as_features(
+    lists: MatchLists, names: Names
+) -> list[tuple[Any, float | None, float | None, dict[str, Any]]]:
     """Return matches as `geo.geojson.features_from_rows` takes them."""
     rows = []
     for name, rank, match in ranked(lists):
-        properties = as_json(match)
+        properties = as_json(match, names)
         lon, lat = properties.pop("lon"), properties.pop("lat")
         rows.append((properties.pop("id"), lon, lat, {"list": name, "rank": rank, **properties}))
     return rows
 
 
-def as_csv(lists: MatchLists, attribution: Iterable[str]) -> Iterable[tuple[object, ...]]:
+def as_csv(lists: MatchLists, names: Names) -> Iterable[tuple[object, ...]]:
     """Yield the rows of `CSV_COLUMNS`."""
-    named = "; ".join(attribution)
     for name, rank, match in ranked(lists):
+        source = names.sources.get(match.source_id)
         yield (
             LISTS[name],
             rank,
@@ -128,5 +134,7 @@ def as_csv(lists: MatchLists, attribution: Iterable[str]) -> Iterable[tuple[obje
             round(match.lon, 6),
             round(match.lat, 6),
             match.url,
-            named,
+            source.name if source else None,
+            source.licence if source else None,
+            source.attribution if source else None,
         )

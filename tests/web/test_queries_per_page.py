@@ -28,8 +28,9 @@ MOST = {
     "/wards/E05001347": 4,
     "/wards/E05001347.csv": 2,
     "/wards/E05001347/map": 4,
-    "/matches?near=BD1+1HY&interest=bowls&interest=reading": 6,
-    "/api/matches?near=BD1+1HY&interest=bowls": 6,
+    "/matches?near=BD1+1HY&interest=bowls&interest=reading": 2,
+    "/api/matches?near=BD1+1HY&interest=bowls": 2,
+    "/api/matches?lon=-1.75&lat=53.79&interest=bowls": 1,
     "/health": 0,
 }
 
