@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
+import sqlalchemy as sa
 import typer
 import uvicorn
 from rich.console import Console
@@ -71,5 +72,13 @@ def main() -> None:
     try:
         cli()
     except (PatchworkError, GeoError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        sys.exit(1)
+        _give_up(str(error))
+    except sa.exc.OperationalError:
+        _give_up(
+            "The database cannot be reached. Check DATABASE_URL, or start Patchwork with: make run"
+        )
+
+
+def _give_up(sentence: str) -> NoReturn:
+    typer.echo(f"Error: {sentence}", err=True)
+    sys.exit(1)

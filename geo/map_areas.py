@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import geopandas as gpd
-import mapclassify
 import numpy as np
 import numpy.typing as npt
 import shapely
@@ -126,6 +125,9 @@ def _limits(
         # As mapclassify.Quantiles, which warns where many areas share a figure; here that is usual
         bins = np.quantile(known, np.arange(1, wanted + 1) / wanted)
     else:
+        # Imported here: it takes a second, and only this needs it
+        import mapclassify  # noqa: PLC0415
+
         bins = mapclassify.EqualInterval(known, k=wanted).bins
     limits: npt.NDArray[np.float64] = np.unique(bins)
     limits[-1] = different[-1]  # rounding must not push the largest figure out of the last class

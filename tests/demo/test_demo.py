@@ -1,27 +1,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from rich.console import Console
 
 from app.database import make_engine
 from app.demo.actions import DEMO_FOLDER, prepare_demo
 from app.settings import Settings
-from tests.conftest import new_database
 
 
-@pytest.fixture(scope="module")
-def town(admin_url: sa.URL) -> Iterator[Settings]:
-    with new_database(admin_url) as url:
-        settings = Settings(DATABASE_URL=url)  # type: ignore[call-arg]  # the alias is the name
-        prepare_demo(settings, folder=DEMO_FOLDER, console=Console(file=io.StringIO()))
-        yield settings
-
-
-def rows_of(settings: Settings, statement: str) -> list[sa.Row[tuple[object, ...]]]:
+def rows_of(settings: Settings, statement: str) -> list[sa.Row[Any]]:
     engine = make_engine(settings)
     with engine.connect() as connection:
         rows = list(connection.execute(sa.text(statement)))
