@@ -45,9 +45,17 @@ KIND_ORDER = {"same": 0, "narrower": 1, "gentler": 2, "broader": 3}
 MOST_INTEREST_SENTENCES = 2
 
 
+# Labels that begin with a name keep its capital inside a sentence.
+NAMES = frozenset(
+    "African Army Baptist Bible Bollywood Buddhism Caribbean Catholic Chinese Church Commonwealth"
+    " English Gypsy Hindu Irish Islam Italian Jewish Methodist Mothers' National Orthodox Polish"
+    " Royal Salvation Scottish Scouts, Scrabble Sikh South Whit Yorkshire".split()
+)
+
+
 def _lower_first(label: str) -> str:
-    """Return a label for the middle of a sentence; words like "RAF" and "VE Day" stay."""
-    if len(label) > 1 and label[1].isupper():
+    """Return a label for the middle of a sentence; "RAF", "VE Day" and names stay."""
+    if label[1:2].isupper() or label.partition(" ")[0] in NAMES:
         return label
     return label[:1].lower() + label[1:]
 
@@ -77,9 +85,8 @@ def distance_sentence(distance_m: float, *, visits: bool, is_rough: bool = False
     minutes = walk_minutes(distance_m)
     if minutes > LONGEST_WALK_MINUTES:
         return f"{in_words(distance_m)} away."
-    return (
-        f"About {minutes} {'minute' if minutes == 1 else 'minutes'}' walk ({in_words(distance_m)})."
-    )
+    unit = "minute's" if minutes == 1 else "minutes'"
+    return f"About {minutes} {unit} walk ({in_words(distance_m)})."
 
 
 def access_sentences(needs: Iterable[str], access: Collection[str] | None) -> list[str]:
