@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -19,6 +20,10 @@ from app.database import make_engine, normalise_url
 from app.interests.actions import load_vocabulary
 from app.settings import Settings
 from geo.interests import Vocabulary
+
+# No test is timed: a busy machine must not fail one.
+hypothesis.settings.register_profile("patchwork", deadline=None)
+hypothesis.settings.load_profile("patchwork")
 
 ROOT = Path(__file__).resolve().parents[1]
 
