@@ -107,9 +107,9 @@ class Query:
         """Return how far to look, in metres."""
         return self.whole_number("within", low=1, high=WIDEST_M, default=default)
 
-    def limit(self, *, default: int) -> int:
+    def limit(self, *, default: int, most: int = LARGEST_LIMIT) -> int:
         """Return how many rows to answer with."""
-        return self.whole_number("limit", low=1, high=LARGEST_LIMIT, default=default)
+        return self.whole_number("limit", low=1, high=most, default=default)
 
     def page(self) -> int:
         """Return which page of a list is wanted, the first being 1."""

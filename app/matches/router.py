@@ -28,6 +28,7 @@ from app.rendering import (
     page,
 )
 from geo.geojson import features_from_rows
+from geo.matching import MOST_MATCHES
 
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
@@ -109,7 +110,7 @@ def list_matches(request: Request, connect: Reading) -> Response:
 def read_question(connection: sa.Connection, query: Query, cache: NameCache) -> Question:
     """Understand a query for matches; what makes no sense becomes a problem of the query."""
     needs = query.words("needs", [word.value for word in Access])
-    within_m, limit = query.within_m(default=WITHIN_M), query.limit(default=TEN)
+    within_m, limit = query.within_m(default=WITHIN_M), query.limit(default=TEN, most=MOST_MATCHES)
     whereabouts = find_place(connection, query)
     choice = choose_interests(connection, cache.vocabulary.get(connection), query)
     return Question(whereabouts, choice, tuple(needs), within_m, limit)

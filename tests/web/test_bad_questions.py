@@ -50,6 +50,7 @@ BAD: list[tuple[str, str, str]] = [
     ("assets matches", "within=%D9%A1%D9%A2", "within"),  # Arabic digits
     ("assets matches", f"within={'9' * 400}", "within"),
     ("assets wards matches interests ward", "limit=1e9", "limit"),
+    ("matches", "limit=101", "limit"),
     ("assets wards matches interests ward", "limit=0", "limit"),
     ("assets wards matches interests ward", "limit=-5", "limit"),
     ("assets wards matches interests ward", "limit=1001", "limit"),
