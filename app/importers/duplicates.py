@@ -78,20 +78,39 @@ LINK = sa.text(
 )
 
 # What kind of place a name says it is; two different ones are two places, whatever else agrees.
-_TYPES = {
-    "library": "library", "surgery": "doctors", "surgeries": "doctors", "practice": "doctors",
-    "doctors": "doctors", "medical": "doctors", "med": "doctors", "gp": "doctors", "pharmacy": "pharmacy",
-    "chemist": "pharmacy", "church": "worship", "chapel": "worship", "mosque": "worship",
-    "masjid": "worship", "temple": "worship", "gurdwara": "worship", "school": "school",
-    "academy": "school", "college": "school", "nursery": "nursery", "pub": "pub", "inn": "pub",
-    "park": "park", "playground": "playground", "gardens": "park", "hall": "hall",
-    "theatre": "theatre", "museum": "museum", "cafe": "cafe", "café": "cafe", "coffee": "cafe",
-    "hospital": "hospital", "dental": "dentist", "dentist": "dentist", "gym": "gym",
-    "bank": "bank", "foodbank": "bank", "pool": "pool", "cricket": "cricket",
-    "football": "football", "bowling": "bowls", "bowls": "bowls", "golf": "golf",
-    "tennis": "tennis", "rugby": "rugby", "allotments": "allotments", "allotment": "allotments",
-    "centre": "centre", "center": "centre", "community": "centre", "station": "station", "supermarket": "shop", "post": "post", "club": "club",
-}  # fmt: skip
+_WORDS_OF_TYPES = {
+    "library": "library",
+    "doctors": "surgery surgeries practice doctors medical med gp",
+    "dentist": "dental dentist",
+    "pharmacy": "pharmacy chemist chemists",
+    "hospital": "hospital",
+    "worship": "church chapel mosque masjid temple gurdwara",
+    "school": "school academy college",
+    "nursery": "nursery",
+    "centre": "centre center community",
+    "hall": "hall",
+    "club": "club",
+    "pub": "pub inn tavern",
+    "cafe": "cafe café coffee",
+    "park": "park gardens",
+    "playground": "playground",
+    "allotments": "allotments allotment",
+    "theatre": "theatre",
+    "museum": "museum",
+    "gym": "gym",
+    "pool": "pool",
+    "cricket": "cricket",
+    "football": "football",
+    "bowls": "bowls bowling",
+    "golf": "golf",
+    "tennis": "tennis",
+    "rugby": "rugby",
+    "bank": "bank foodbank",
+    "shop": "supermarket",
+    "post": "post",
+    "station": "station",
+}
+_TYPES = {word: kind for kind, words in _WORDS_OF_TYPES.items() for word in words.split()}
 # Words that tell no place from another; "home", "centre" and the like are often left out.
 _GENERIC = {
     "the", "of", "and", "at", "in", "for", "a", "ltd", "limited",
@@ -105,6 +124,7 @@ _GENERIC = {
 class _Name:
     plain: str
     types: frozenset[str]
+    head: str | None  # what kind it is in the end: a park's pub is a pub
     telling: tuple[str, ...]  # what is left, sorted
     numbers: frozenset[str]
 
@@ -118,7 +138,7 @@ def likeness(name: str, other: str) -> float:
     one, two = _read(name), _read(other)
     if one.plain == two.plain:
         return 100.0
-    if (one.types and two.types and not one.types & two.types) or one.numbers != two.numbers:
+    if one.numbers != two.numbers or not _agree(one, two):
         return 0.0
     if not one.telling or not two.telling:
         return 0.0
@@ -212,7 +232,17 @@ def _read(name: str) -> _Name:
     text = re.sub("['\N{RIGHT SINGLE QUOTATION MARK}`.]", "", name.casefold()).replace("&", " and ")
     words = re.findall(r"[^\W_]+", text)
     words = ["st" if word == "saint" else word for word in words]
-    types = frozenset(_TYPES[word] for word in words if word in _TYPES)
+    types = [_TYPES[word] for word in words if word in _TYPES]
+    # Surgeries, libraries and clubs call themselves centres too.
+    telling_types = [kind for kind in types if kind != "centre"] or types
+    head = telling_types[-1] if telling_types else None
     telling = sorted(w for w in words if w not in _TYPES and w not in _GENERIC)
     numbers = frozenset(word for word in words if word.isdigit())
-    return _Name(" ".join(words), types, tuple(telling), numbers)
+    return _Name(" ".join(words), frozenset(types), head, tuple(telling), numbers)
+
+
+def _agree(one: _Name, two: _Name) -> bool:
+    """Return whether two names can mean the same kind of place; one that names none agrees."""
+    if one.head is None or two.head is None:
+        return True
+    return one.head in two.types and two.head in one.types

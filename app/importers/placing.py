@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from app.importers.checking import AssetChecker
 from app.importers.districts import Claim, Districts
+from app.importers.normalise import postcode as readable_postcode
 from app.importers.queries import find_postcodes, read_postcode_areas
 from app.importers.records import AssetRecord
 from app.models import AssetKind, LocationSource, ProblemReason
@@ -113,8 +114,8 @@ class Placer:
     def _postcode_is_unknown(self, record: AssetRecord, postcode: str) -> bool:
         if self._areas is None:
             self._areas = read_postcode_areas(self._connection)
-        area = postcode[: 2 if postcode[1:2].isalpha() else 1].upper()
-        if area in self._areas or not area.isalpha():
+        area = postcode[: 2 if postcode[1:2].isalpha() else 1]
+        if area in self._areas or readable_postcode(postcode) is None:
             message = f"There is no postcode {postcode[:20]}."
             suggestion = "Correct the postcode, or add coordinates."
         else:

@@ -33,8 +33,9 @@ class RowsPerSecond(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         """Return the speed, or nothing before there is one."""
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:,.0f} rows/s" if speed else "", style="progress.data.speed")
+        seconds = task.finished_time or task.elapsed
+        speed = f"{task.completed / seconds:,.0f} rows/s" if seconds else ""
+        return Text(speed, style="progress.data.speed")
 
 
 class _BarWatcher:

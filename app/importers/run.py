@@ -89,7 +89,8 @@ def load_file(
     """
     options = options or ReadOptions()
     size_in_bytes(path)
-    chosen = choose_reader(path, reader)
+    found = recognise(path)
+    chosen = choose_reader(path, reader, found)
     info = chosen.source(path)
     if options.source:
         info = replace(info, slug=options.source)
@@ -118,7 +119,17 @@ def load_file(
 
         report = Report(file_name=path.name, source=info.slug, reader=chosen.NAME)
         with _transaction(bind) as connection:
-            _Loading(connection, path, chosen, info, facts, options, tell, report).load()
+            _Loading(
+                connection=connection,
+                path=path,
+                reader=chosen,
+                info=info,
+                facts=facts,
+                options=options,
+                is_recognised=found is not None,
+                tell=tell,
+                report=report,
+            ).load()
     except FileRefused as error:
         refusal = _explain(error, path, chosen)
         _record_refusal(bind, info, facts, str(refusal))
@@ -144,15 +155,14 @@ def _made_up(info: SourceInfo) -> SourceInfo:
     )
 
 
-def choose_reader(path: Path, name: str | None) -> Reader:
-    """Return the reader called `name`, or the one that recognises the file.
+def choose_reader(path: Path, name: str | None, found: Reader | None) -> Reader:
+    """Return the reader called `name`, or without a name `found`, which recognises the file.
 
     Raises
     ------
     FileRefused
         If there is none, or if the file is plainly another reader's.
     """
-    found = recognise(path)
     if name is None:
         if found is None:
             raise FileRefused(
@@ -180,6 +190,7 @@ class _Loading:
     info: SourceInfo
     facts: dict[str, Any]
     options: ReadOptions
+    is_recognised: bool
     tell: Callable[[int], None]
     report: Report
     stages: dict[type, Stage[Any]] = field(default_factory=dict)
@@ -246,6 +257,11 @@ class _Loading:
         report.problems = len(run.problems)
         said = (p.reason.value + (", stored" if p.is_stored else "") for p in run.problems)
         report.reasons = dict(Counter(said).most_common())
+        if not (self.is_recognised or report.new or report.changed or report.unchanged):
+            raise FileRefused(
+                f"Not one of the {report.read:,} rows of {self.path.name} could be read as"
+                f" {self.reader.NAME} ({self.reader.DESCRIPTION})."
+            )
         is_unchanged = not (report.new or report.changed or report.gone)
         report.status = "unchanged" if is_unchanged else "loaded"
         queries.store_problems(self.connection, run_id=run.id, problems=run.problems)

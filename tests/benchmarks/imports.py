@@ -51,7 +51,8 @@ def measure(engine: sa.Engine) -> list[dict[str, Any]]:
 
 def print_table(rows: list[dict[str, Any]]) -> None:
     """Print what `measure` returned."""
-    print(f"{'table':<12}{'rows':>10}{'load /s':>12}{'again /s':>12}{'COPY /s':>12}{'share':>8}")  # noqa: T201
+    heads = f"{'load /s':>12}{'again /s':>12}{'COPY /s':>12}{'share':>8}"
+    print(f"{'table':<12}{'rows':>10}{heads}")  # noqa: T201
     for row in rows:
         print(  # noqa: T201
             f"{row['table']:<12}{row['rows']:>10,}{row['load_rows_per_second']:>12,.0f}"

@@ -14,11 +14,13 @@ from app.importers.run import load_file
 from app.importers.stages import assets as asset_stage
 from tests.importers.files import write_assets
 
-FORTY = [{"name": f"Hall number {n}", "lon": -1.75 + n / 1000, "lat": 53.79} for n in range(40)]
+FORTY: list[dict[str, object]] = [
+    {"name": f"Hall number {n}", "lon": -1.75 + n / 1000, "lat": 53.79} for n in range(40)
+]
 
 
 def rows(connection: sa.Connection, what: str = "*") -> list[sa.Row[Any]]:
-    statement = f"SELECT {what} FROM assets ORDER BY source_key"
+    statement = f"SELECT {what} FROM assets ORDER BY source_key"  # noqa: S608 - of this file
     return list(connection.execute(sa.text(statement)).all())
 
 
@@ -208,7 +210,10 @@ def test_a_crash_in_the_middle_leaves_what_was_there(
 
     # After rows were inserted, updated and marked gone, before the commit.
     monkeypatch.setattr(asset_stage, "link_duplicates", crash)
-    newer = [{"id": "p1", "name": "Renamed"}, *({"id": f"n{n}"} | r for n, r in enumerate(FORTY))]
+    newer: list[dict[str, object]] = [
+        {"id": "p1", "name": "Renamed"},
+        *({"id": f"n{n}"} | r for n, r in enumerate(FORTY)),
+    ]
     with pytest.raises(RuntimeError, match="power cut"):
         load_file(
             clean_engine,
