@@ -191,8 +191,9 @@ def csv_cell(value: object) -> object:
     # Numbers stay numbers: a longitude of -1.75 is no formula.
     if isinstance(value, int | float):
         return value
-    items = value if isinstance(value, list | tuple) else [value]
-    text = "; ".join(str(item) for item in items)
+    if isinstance(value, list | tuple):
+        value = "; ".join(str(item) for item in value)
+    text = value if isinstance(value, str) else str(value)
     # Spaces first, then "=": trimmed by some programs, so judged without them.
     return "'" + text if text.lstrip(" \n").startswith(FORMULA_STARTS) else text
 

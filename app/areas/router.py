@@ -154,7 +154,7 @@ def show_ward(request: Request, gss_code: str, connect: Reading) -> Response:
         return geojson_answer(
             features_from_rows(asset_schemas.as_features(rows, names)),
             next_page=next_page,
-            attribution=names.attribution(row.source_id for row in rows),
+            attribution=names.attribution(asset_schemas.source_ids_of(rows)),
         )
     if form is Format.CSV:
         table = asset_schemas.as_csv(rows, names)
@@ -171,7 +171,7 @@ def show_ward(request: Request, gss_code: str, connect: Reading) -> Response:
         rows=rows,
         next_page=next_page,
         names=names,
-        sources=names.sources_in([ward.source_id, *published, *(row.source_id for row in rows)]),
+        sources=names.sources_in([ward.source_id, *published, *asset_schemas.source_ids_of(rows)]),
     )
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.parameters import Bbox
 
+# What lists show of an asset, in the order `app.assets.schemas` unpacks; the distance comes last.
 COLUMNS = """
-  a.id, a.kind::text AS kind, a.name, a.address, a.postcode,
+  a.id::text AS id, a.kind::text AS kind, a.name, a.address, a.postcode,
   ST_X(a.geom) AS lon, ST_Y(a.geom) AS lat, a.location_source::text AS location_source,
   a.ward_code, a.interest_ids, a.access, a.phone, a.website, a.beds, a.assured_date, a.source_id
 """
@@ -59,6 +61,12 @@ class AssetFilter:
     words: str | None = None
 
 
+@lru_cache(maxsize=512)
+def _text(sql: str) -> sa.TextClause:
+    """Return the statement of an SQL text: there are only so many combinations of filters."""
+    return sa.text(sql)
+
+
 def _conditions(wanted: AssetFilter) -> tuple[list[str], dict[str, Any]]:
     """Return the WHERE parts and their values: fixed texts, every value bound."""
     parts: list[str] = []
@@ -90,7 +98,7 @@ def _conditions(wanted: AssetFilter) -> tuple[list[str], dict[str, Any]]:
 def list_assets(
     connection: sa.Connection, *, wanted: AssetFilter, limit: int, offset: int = 0
 ) -> Sequence[sa.Row[Any]]:
-    """Return `COLUMNS` and `distance_m` (metres, None without an origin) of the assets wanted.
+    """Return `COLUMNS`, then `distance_m` (metres, None without an origin) of the assets wanted.
 
     Nearest first when there is an origin, by name otherwise; ties by id, so that pages fit
     together.
@@ -103,7 +111,7 @@ def list_assets(
         f"SELECT {COLUMNS}, {distance} AS distance_m FROM public_assets a {where}"  # noqa: S608
         f" ORDER BY {order} LIMIT :limit OFFSET :offset"
     )
-    return connection.execute(sa.text(sql), values | {"limit": limit, "offset": offset}).all()
+    return connection.execute(_text(sql), values | {"limit": limit, "offset": offset}).all()
 
 
 def count_assets(connection: sa.Connection, *, wanted: AssetFilter, at_most: int) -> int:
@@ -114,7 +122,7 @@ def count_assets(connection: sa.Connection, *, wanted: AssetFilter, at_most: int
         f"SELECT count(*) FROM (SELECT 1 FROM public_assets a {where}"  # noqa: S608
         " LIMIT :at_most) AS counted"
     )
-    counted = connection.execute(sa.text(sql), values | {"at_most": at_most}).scalar_one()
+    counted = connection.execute(_text(sql), values | {"at_most": at_most}).scalar_one()
     return int(counted)
 
 
@@ -128,7 +136,7 @@ def list_points(
         "SELECT a.id::text AS id, a.kind::text AS kind, a.name, ST_X(a.geom) AS lon,"  # noqa: S608
         f" ST_Y(a.geom) AS lat, a.source_id FROM public_assets a WHERE {where} LIMIT :limit"
     )
-    return connection.execute(sa.text(sql), values | {"limit": limit}).all()
+    return connection.execute(_text(sql), values | {"limit": limit}).all()
 
 
 def find_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row[Any] | None:

@@ -81,7 +81,7 @@ def list_assets(request: Request, connect: Reading) -> Response:
     rows = found.rows
     address = Address.of(request.url.path, request.query_params)
     next_page = address.setting(page=question.page + 1) if found.has_more else None
-    attribution = names.attribution(row.source_id for row in rows)
+    attribution = names.attribution(schemas.source_ids_of(rows))
     if form is Format.GEOJSON:
         features = features_from_rows(schemas.as_features(rows, names))
         return geojson_answer(features, next_page=next_page, attribution=attribution)
@@ -115,7 +115,7 @@ def _page_of_assets(
         has_more=found.has_more,
         total=actions.count(connection, question),
         most_counted=actions.MOST_COUNTED,
-        sources=names.sources_in(row.source_id for row in found.rows),
+        sources=names.sources_in(schemas.source_ids_of(found.rows)),
     )
 
 
