@@ -27,7 +27,7 @@ ASSETS = 120_000
 POSTCODES = 120_000
 LEAST_SHARE = 0.25
 FIRST = ("Riverside", "Lister", "Saltaire", "Manor", "Victoria", "Hollins", "Moorside", "Canal",
-         "Chapel", "Greenacres", "Beck", "Queens", "Mill", "Station", "Albion", "Wharfe")  # fmt: skip
+         "Chapel", "Greenacres", "Beck", "Queens", "Mill", "Station", "Albion")  # fmt: skip
 SECOND = ("Lane", "Road", "Park", "Street", "Hill", "Green", "Fold", "Bank", "Top", "Bridge",
           "Gate", "Field")  # fmt: skip
 THIRD = ("Bowls Club", "Community Centre", "Choir", "Allotments", "Library", "Tea Dance",

@@ -129,6 +129,15 @@ def test_any_usual_encoding_and_delimiter(
     assert connection.execute(sa.text("SELECT name FROM assets")).scalar_one() == "Café Olé"
 
 
+@pytest.mark.parametrize("line", [b"junk,junk\n", b"\x00\x01\xff junk"])
+def test_sixty_megabytes_of_junk(with_an_asset: sa.Connection, tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "junk.csv"
+    path.write_bytes(line * (60_000_000 // len(line)))
+    for reader in (None, "csv", "postcodes"):
+        with pytest.raises(FileRefused, match=r"^junk\.csv "):
+            load_file(with_an_asset, path, reader=reader)
+
+
 def test_missing_columns_are_named(connection: sa.Connection, tmp_path: Path) -> None:
     path = tmp_path / "places.csv"
     path.write_text("id,lon,lat\np1,-1.7,53.8\n")
