@@ -74,7 +74,14 @@ def load_vocabulary(session: Session, path: Path = REFERENCE) -> Vocabulary:
 def read_vocabulary(connection: sa.Connection) -> Vocabulary:
     """Return the stored vocabulary, with the database's ids."""
     concepts = [
-        Concept(row[0], row[1], row[2], row[3], tuple(row[4]), row[5])
+        Concept(
+            row.id,
+            row.concept,
+            row.label,
+            row.broader_id,
+            tuple(row.other_words),
+            row.is_special_category,
+        )
         for row in queries.read_concepts(connection)
     ]
     return Vocabulary(concepts, [tuple(row) for row in queries.read_gentler(connection)])
@@ -134,7 +141,12 @@ def search_interests(
         least=LEAST_LIKENESS,
     )
     hits = [
-        InterestHit(row[0], row[1], row[2], float(row[3]) + SPELLING * _spelling(telling, row[2]))
+        InterestHit(
+            row.concept,
+            row.label,
+            row.word,
+            float(row.likeness) + SPELLING * _spelling(telling, row.word),
+        )
         for row in rows
     ]
     hits.sort(key=lambda hit: (-hit.likeness, hit.label))

@@ -11,16 +11,18 @@ from app.demo.actions import DEMO_FOLDER, prepare_demo
 from app.settings import Settings
 
 
-def rows_of(settings: Settings, statement: str) -> list[sa.Row[Any]]:
+def rows_of(settings: Settings, statement: str) -> list[tuple[Any, ...]]:
     engine = make_engine(settings)
     with engine.connect() as connection:
-        rows = list(connection.execute(sa.text(statement)))
+        rows = [tuple(row) for row in connection.execute(sa.text(statement))]
     engine.dispose()
     return rows
 
 
 def test_the_town_is_as_large_as_promised_and_has_no_problems(town: Settings) -> None:
-    kinds = dict(rows_of(town, "SELECT kind::text, count(*) FROM public_assets GROUP BY 1"))
+    kinds: dict[str, int] = dict(
+        rows_of(town, "SELECT kind::text, count(*) FROM public_assets GROUP BY 1")
+    )
     assert kinds["care_home"] == 9
     assert kinds["surgery"] == 3
     assert kinds["group"] + kinds["venue"] + kinds["informal"] > 90
