@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from alembic import context
 from geoalchemy2 import alembic_helpers
 
-from alembic import context
 from app.database import make_engine
 from app.models import Base
 from app.settings import get_settings

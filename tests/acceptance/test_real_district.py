@@ -53,7 +53,7 @@ def stored_points(connection: sa.Connection, condition: str = "true") -> gpd.Geo
     rows = connection.execute(
         sa.text(
             "SELECT id::text, kind::text, name, interest_ids, ST_X(geom) AS lon,"
-            f" ST_Y(geom) AS lat FROM public_assets WHERE {condition}"  # noqa: S608 - ours
+            f" ST_Y(geom) AS lat FROM public_assets WHERE {condition}"
         )
     )
     table = pd.DataFrame(rows.mappings().all())
