@@ -129,6 +129,13 @@ def test_needs_and_reach_are_kept_in_the_form(client: TestClient, town: Town) ->
     assert chosen == ["777"]
 
 
+def test_half_a_question_asks_for_the_other_half(client: TestClient, town: Town) -> None:
+    place = Document(client.get("/matches?near=BD1+1HY").text).one("main").text
+    assert "Now say what they enjoy" in place
+    interest = Document(client.get("/matches?interest=bowls").text).one("main").text
+    assert "Now say where" in interest
+
+
 def test_nothing_near_says_what_to_do(client: TestClient, town: Town) -> None:
     page = Document(client.get("/matches?near=BD1+1HY&interest=bowls&within=1").text)
     assert "Nothing near fits. Look farther" in page.one("main").text
