@@ -118,7 +118,7 @@ class AssetChecker:
         return self.refuse(
             record,
             ProblemReason.DUPLICATE,
-            f"The row has {what} of row {first}, which was stored.",
+            f"The row has {what} of row {first}.",
             "Keep one of the two in the file.",
         )
 

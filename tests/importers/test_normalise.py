@@ -122,7 +122,7 @@ def test_json_safe_is_short_and_holds_no_nul() -> None:
 @pytest.mark.parametrize(
     "text",
     ["Mountain Refuge café", "Bradford Women's Aid", "A safe-house", "women\u2019s shelter",
-     "Rape Crisis Centre", "social_facility=refuge"],
+     "Rape Crisis Centre", "Domestic abuse support", "social_facility=refuge"],
 )  # fmt: skip
 def test_refuges_are_suspected(text: str) -> None:
     assert suspect_words(None, text)

@@ -207,7 +207,7 @@ def test_outside_the_district_claimed(
     )
 
 
-@pytest.mark.parametrize(("metres", "is_stored"), [(200, True), (400, False)])
+@pytest.mark.parametrize(("metres", "is_stored"), [(200, True), (300, False), (400, False)])
 def test_just_over_the_border_is_no_lie(
     places: sa.Connection, tmp_path: Path, metres: float, is_stored: bool
 ) -> None:

@@ -163,7 +163,7 @@ class ActivityStage(Stage[ActivityRecord]):
             self._refuse(
                 record,
                 ProblemReason.DUPLICATE,
-                f"The row has the id of row {first}, which was stored.",
+                f"The row has the id of row {first}.",
                 "Keep one of the two in the file.",
             )
             return None
