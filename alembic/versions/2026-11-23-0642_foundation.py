@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import geoalchemy2
 import sqlalchemy as sa
+from alembic import op
 from geoalchemy2 import Geometry
 from sqlalchemy.dialects import postgresql
-from alembic import op
 
 revision = "2026_11_23_foundation"
 down_revision = None
@@ -763,7 +762,7 @@ def upgrade() -> None:
         sa.Column("rrule", sa.Text(), nullable=True),
         sa.Column("exdates", postgresql.ARRAY(sa.Date()), server_default="{}", nullable=False),
         sa.CheckConstraint(
-            "rrule IS NULL OR rrule ~ '^FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;|$)'",
+            "rrule IS NULL OR rrule ~ '^FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;|$)' AND rrule !~ ';(FREQ|BYHOUR|BYMINUTE|BYSECOND)='",
             name=op.f("ck_schedules_daily_or_slower"),
         ),
         sa.ForeignKeyConstraint(

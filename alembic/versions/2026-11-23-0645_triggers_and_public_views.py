@@ -11,6 +11,9 @@ depends_on = None
 
 VERSIONED = ("interests", "areas", "assets", "activities")
 
+# Functions that name tables keep the search path of this migration: a restore, or a session with
+# a path of its own, must find the same tables.
+
 # What a trigger writes by itself (an assured date, a point) is nobody's edit: depth > 1.
 BUMP_VERSION = """
 CREATE FUNCTION bump_version() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -22,7 +25,7 @@ END $$
 """
 
 KEEP_ASSURED_DATE = """
-CREATE FUNCTION keep_assured_date() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_assured_date() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
   subject record;
 BEGIN
@@ -45,7 +48,7 @@ END $$
 """
 
 TAKE_POINT = """
-CREATE FUNCTION take_point_of_venue() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION take_point_of_venue() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
   NEW.geom := (SELECT geom FROM assets WHERE id = coalesce(NEW.venue_id, NEW.organizer_id));
   RETURN NEW;
@@ -53,7 +56,7 @@ END $$
 """
 
 PASS_POINT_ON = """
-CREATE FUNCTION pass_point_on() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION pass_point_on() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
   UPDATE activities SET geom = NEW.geom
     WHERE (venue_id = NEW.id OR (venue_id IS NULL AND organizer_id = NEW.id));
@@ -63,7 +66,7 @@ END $$
 
 # Whatever point an informal asset is given, only one that stands for its ward is kept.
 PLACE_BY_WARD = """
-CREATE FUNCTION place_by_ward() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION place_by_ward() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
   NEW.location_source := 'ward';
   NEW.geom := (
@@ -76,7 +79,7 @@ END $$
 """
 
 SUBDIVIDE_AREA = """
-CREATE FUNCTION subdivide_area() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION subdivide_area() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
   DELETE FROM area_parts WHERE area_id = NEW.id;
   INSERT INTO area_parts (area_id, geom)
@@ -87,7 +90,7 @@ END $$
 """
 
 INDEX_WORDS = """
-CREATE FUNCTION index_words_of_interest() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION index_words_of_interest() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
   DELETE FROM interest_words WHERE interest_id = NEW.id;
   INSERT INTO interest_words (interest_id, word, is_label, stems, sounds)
@@ -129,8 +132,10 @@ SELECT a.id, a.name, a.description, a.organizer_id, a.venue_id,
        coalesce(o.duplicate_of, o.id) AS place_id,
        o.name AS organizer_name,
        v.name AS venue_name,
-       coalesce(v.address, o.address) AS address,
-       coalesce(v.postcode, o.postcode) AS postcode,
+       coalesce(CASE WHEN v.kind <> 'informal' THEN v.address END,
+                CASE WHEN o.kind <> 'informal' THEN o.address END) AS address,
+       coalesce(CASE WHEN v.kind <> 'informal' THEN v.postcode END,
+                CASE WHEN o.kind <> 'informal' THEN o.postcode END) AS postcode,
        CASE WHEN o.is_contact_public AND o.kind <> 'informal' THEN o.phone END AS phone,
        CASE WHEN o.is_contact_public AND o.kind <> 'informal' THEN o.email END AS email,
        o.website,
@@ -157,7 +162,8 @@ TRIGGERS = (
     " WHEN (NEW.kind = 'informal') EXECUTE FUNCTION place_by_ward()",
     "CREATE TRIGGER take_point_of_venue BEFORE INSERT OR UPDATE OF organizer_id, venue_id"
     " ON activities FOR EACH ROW EXECUTE FUNCTION take_point_of_venue()",
-    "CREATE TRIGGER pass_point_on AFTER UPDATE OF geom ON assets FOR EACH ROW"
+    # Not "UPDATE OF geom": place_by_ward also moves a point, when the kind or the ward changes.
+    "CREATE TRIGGER pass_point_on AFTER UPDATE ON assets FOR EACH ROW"
     " WHEN (OLD.geom IS DISTINCT FROM NEW.geom) EXECUTE FUNCTION pass_point_on()",
     "CREATE TRIGGER subdivide_area AFTER INSERT OR UPDATE OF geom ON areas FOR EACH ROW"
     " EXECUTE FUNCTION subdivide_area()",

@@ -99,7 +99,8 @@ class Schedule(Base):
 
     __table_args__ = (
         sa.CheckConstraint(
-            "rrule IS NULL OR rrule ~ '^FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;|$)'",
+            "rrule IS NULL OR rrule ~ '^FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;|$)'"
+            " AND rrule !~ ';(FREQ|BYHOUR|BYMINUTE|BYSECOND)='",
             name="daily_or_slower",
         ),
     )

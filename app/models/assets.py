@@ -110,7 +110,10 @@ class Asset(Versioned, Base):
         sa.CheckConstraint(f"access <@ ARRAY[{ACCESS_WORDS}]::text[]", name="known_access"),
         sa.CheckConstraint("beds IS NULL OR beds BETWEEN 0 AND 2000", name="plausible_beds"),
         # Somebody's front door is never on the map.
-        sa.CheckConstraint("kind <> 'informal' OR geom IS NULL", name="informal_has_no_point"),
+        sa.CheckConstraint(
+            "kind <> 'informal' OR (location_source = 'ward' AND ward_code IS NOT NULL)",
+            name="informal_is_placed_by_ward",
+        ),
         sa.CheckConstraint(
             "geom IS NOT NULL OR ward_code IS NOT NULL", name="placed_by_point_or_ward"
         ),
