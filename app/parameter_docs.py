@@ -12,7 +12,7 @@ from typing import Any
 from app.models import Access, AssetKind
 from app.parameters import LARGEST_LIMIT, LARGEST_PAGE, LONGEST_TEXT, MOST_VALUES, WIDEST_M
 
-_TEXT = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
+_TEXT = {"type": "string", "maxLength": LONGEST_TEXT}
 # Decimals as they are written in an address: no exponent, no NaN.
 _DEGREES = {"type": "number"}
 
@@ -42,8 +42,8 @@ _SCHEMAS: dict[str, tuple[dict[str, Any], str]] = {
         "West, south, east, north in degrees, WGS 84 (RFC 7946).",
     ),
     "needs": (_words([word.value for word in Access]), "What has to fit; may be given again."),
-    "district": ({"type": "string", "pattern": "^[EWSN][0-9]{8}$"}, "A district's code."),
-    "release": ({"type": "string", "pattern": "^[0-9]{4}$"}, "The year of the boundaries."),
+    "district": ({"type": "string", "pattern": "^([EWSN][0-9]{8})?$"}, "A district's code."),
+    "release": ({"type": "string", "pattern": "^([0-9]{4})?$"}, "The year of the boundaries."),
     "limit": (
         {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT},
         "How many rows to answer with.",

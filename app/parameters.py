@@ -79,7 +79,8 @@ class Query:
 
     def texts(self, field: str) -> list[str]:
         """Return every value of a field that may be given several times, without empty ones."""
-        values = [value.strip() for value in self._params.getlist(field)]
+        # Tabs, line ends and hard spaces come along when people paste.
+        values = [" ".join(value.split()) for value in self._params.getlist(field)]
         values = [value for value in values if value]
         if len(values) > MOST_VALUES:
             self.wrong(field, f"“{field}” is given more than {MOST_VALUES} times. Give fewer.")
@@ -206,7 +207,11 @@ class Address:
     @classmethod
     def of(cls, path: str, params: QueryParams) -> Address:
         """Return the address of a request, without empty values and characters no one can type."""
-        items = ((key, _UNTYPABLE.sub("", value)) for key, value in params.multi_items())
+        items = (
+            (key, _UNTYPABLE.sub("", value))
+            for key, value in params.multi_items()
+            if not _UNTYPABLE.search(key)
+        )
         return cls(path, tuple((key, value) for key, value in items if value.strip()))
 
     def at(self, path: str) -> Address:
