@@ -28,6 +28,10 @@ def nearest(table: str, *, extra: str = "") -> str:
 # last score allows can enter it, and the scan ends: fewer rows are read than by any statement
 # that has to know its reach beforehand, and reading rows is what a question costs.
 #
+# The rows come in no order, and with whatever ties for the last place: `queries.find` looks them up
+# and orders them anyhow, and a statement here only to sort ten rows cost a tenth of the question.
+# Constants are float8, because a bare 0.8 is numeric and would be converted for every row.
+#
 # The settings keep the planner on the one index that has both the distance and the interests (a
 # bitmap with a second index is 13 times slower) and let it plan once a connection.
 BEST_MATCHES = f"""
@@ -49,6 +53,7 @@ AS $$
 DECLARE
   origin CONSTANT geometry := ST_SetSRID(ST_MakePoint(easting, northing), 27700);
   -- Scores are compared in millionths.
+  million CONSTANT double precision := 1e6;
   margin CONSTANT double precision := 1e-6;
   class_ids int[];
   class_strongest double precision;
@@ -56,7 +61,6 @@ DECLARE
   nearest refcursor;
   r record;
   i int;
-  weight double precision;
   value double precision;
   top_places uuid[] := '{{}}';         -- the best so far, one for each place
   top_scores double precision[] := '{{}}';
@@ -101,15 +105,15 @@ BEGIN
         * CASE WHEN r.interest_ids && same_ids THEN kind_weights[1]
                WHEN r.interest_ids && narrower_ids THEN kind_weights[2]
                WHEN r.interest_ids && gentler_ids THEN kind_weights[3] ELSE kind_weights[4] END
-        * CASE WHEN needs = '{{}}' THEN 1.0 WHEN r.access IS NULL THEN 0.8
-               WHEN r.access @> needs THEN 1.0 ELSE 0.4 END
-        * CASE WHEN wanted_parts = '{{}}' THEN 1.0
-               WHEN coalesce(cardinality(r.day_parts), 0) = 0 THEN 0.8
-               WHEN r.day_parts && wanted_parts THEN 1.0 ELSE 0.4 END
-        * CASE WHEN r.assured_date IS NULL THEN 0.85
-               WHEN today - r.assured_date <= 365 THEN 1.0
-               WHEN today - r.assured_date <= 730 THEN 0.9 ELSE 0.8 END;
-      value := round(value * 1e6) / 1e6;
+        * CASE WHEN needs = '{{}}' THEN float8 '1' WHEN r.access IS NULL THEN float8 '0.8'
+               WHEN r.access @> needs THEN float8 '1' ELSE float8 '0.4' END
+        * CASE WHEN wanted_parts = '{{}}' THEN float8 '1'
+               WHEN coalesce(cardinality(r.day_parts), 0) = 0 THEN float8 '0.8'
+               WHEN r.day_parts && wanted_parts THEN float8 '1' ELSE float8 '0.4' END
+        * CASE WHEN r.assured_date IS NULL THEN float8 '0.85'
+               WHEN today - r.assured_date <= 365 THEN float8 '1'
+               WHEN today - r.assured_date <= 730 THEN float8 '0.9' ELSE float8 '0.8' END;
+      value := round(value * million) / million;
       CONTINUE WHEN is_full AND value < entry;
 
       pool_source := pool_source || r.source; pool_id := pool_id || r.id;
@@ -138,17 +142,12 @@ BEGIN
     CLOSE nearest;
   END LOOP;
 
-  -- One row for each place: its best, of equals the nearer, then the activity (it says when).
-  RETURN QUERY
-    SELECT b.source, b.id, b.place, b.score, b.distance FROM (
-      SELECT DISTINCT ON (p.place) p.*
-      FROM unnest(pool_source, pool_id, pool_place, pool_score, pool_distance)
-        AS p (source, id, place, score, distance)
-      WHERE p.score >= entry
-      ORDER BY p.place, p.score DESC, round(p.distance::numeric, 3), p.source = 'asset', p.id::text
-    ) AS b
-    ORDER BY b.score DESC, round(b.distance::numeric, 3), b.source = 'asset', b.id::text
-    LIMIT most;
+  FOR n IN 1 .. cardinality(pool_score) LOOP
+    CONTINUE WHEN pool_score[n] < entry;
+    source := pool_source[n]; id := pool_id[n]; place_id := pool_place[n];
+    score := pool_score[n]; distance_m := pool_distance[n];
+    RETURN NEXT;
+  END LOOP;
 END $$
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 
 from dateutil.rrule import rrule, rrulestr
@@ -48,6 +49,8 @@ class RuleError(ValueError):
     """A rule of repetition that is not understood, or asks for too much."""
 
 
+# Every page that says when something is on checks its rule again, and there are few different ones.
+@lru_cache(maxsize=2_048)
 def check_rule(text: str) -> str:
     """Return the rule `text` in canonical order (FREQ first, then the alphabet), or refuse it.
 

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,8 @@ from geo.distance import walk_minutes
 from geo.interests import Vocabulary
 from geo.matching import NEAR_REACH_M, VISIT_REACH_M, Question
 from geo.reasons import reasons
+
+FIRST_DAY_AND_HOUR = itemgetter(0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,11 @@ def find_matches(
 
 def _found(row: sa.Row[Any], question: Question) -> Found:
     relations = [question.relations[i] for i in row.interest_ids if i in question.relations]
-    schedules = [queries.ScheduleRow.from_json(values) for values in row.schedules or ()]
-    when = "; ".join(describe(schedule) for schedule in schedules) or None
+    when = _when(row.schedules) if row.schedules else None
     return Found(
         kind_of=row.source,
-        id=str(row.id),
-        place_id=str(row.place_id),
+        id=row.id,
+        place_id=row.place_id,
         name=row.name,
         place_name=row.place_name,
         venue_name=row.venue_name,
@@ -137,3 +139,9 @@ def _found(row: sa.Row[Any], question: Question) -> Found:
         assured_date=row.assured_date,
         source_id=row.source_id,
     )
+
+
+def _when(schedules: list[list[Any]]) -> str:
+    """Return when something happens, by its first day and hour."""
+    schedules.sort(key=FIRST_DAY_AND_HOUR)
+    return "; ".join(describe(queries.ScheduleRow.from_json(values)) for values in schedules)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from geo.matching import Question
 # much as the whole question.
 FIND = sa.text(
     """
-    SELECT m.list, m.source, m.id, m.place_id, m.score, m.distance_m,
+    SELECT m.list, m.source, m.id::text AS id, m.place_id::text AS place_id, m.score, m.distance_m,
            coalesce(v.name, a.name) AS name,
            coalesce(v.organizer_name, a.name) AS place_name,
            v.venue_name,
@@ -33,7 +33,7 @@ FIND = sa.text(
            ST_X(coalesce(v.geom, a.geom)) AS lon, ST_Y(coalesce(v.geom, a.geom)) AS lat,
            CASE WHEN v.id IS NOT NULL THEN (
              SELECT json_agg(json_build_array(s.starts_on, s.opens_at, s.closes_at, s.rrule,
-                                              s.exdates) ORDER BY s.starts_on, s.opens_at)
+                                              s.exdates))
              FROM schedules s WHERE s.activity_id = v.id
            ) END AS schedules
     FROM (
@@ -87,11 +87,11 @@ def find(
         by_kind[relation.kind].append(relation.interest_id)
     rows = connection.execute(
         FIND,
-        {
-            **by_kind,
+        {kind: _array(ids) for kind, ids in by_kind.items()}
+        | {
             "easting": near.easting,
             "northing": near.northing,
-            "weights": list(RELATION_WEIGHTS.values()),
+            "weights": WEIGHTS,
             "needs": sorted(near.needs),
             "day_parts": sorted(near.day_parts),
             "today": near.today,
@@ -105,12 +105,26 @@ def find(
     lists: dict[str, list[sa.Row[Any]]] = {"near": [], "visit": []}
     for row in rows:
         lists[row.list].append(row)
-    for found in lists.values():
-        # A join may return its rows in any order; this is best_matches' own.
-        found.sort(key=order)
-    return lists["near"], lists["visit"]
+    return _best(lists["near"], near.limit), _best(lists["visit"], visits.limit)
+
+
+def _best(rows: list[sa.Row[Any]], limit: int) -> list[sa.Row[Any]]:
+    """Return the best row of each place, the best place first."""
+    rows.sort(key=order)
+    best: dict[str, sa.Row[Any]] = {}
+    for row in rows:
+        best.setdefault(row.place_id, row)
+    return list(best.values())[:limit]
 
 
 def order(row: sa.Row[Any]) -> tuple[float, float, bool, str]:
     """Return what a list is sorted by: score, then nearer, then activities, then the id."""
-    return (-row.score, round(row.distance_m, 3), row.source == "asset", str(row.id))
+    return (-row.score, round(row.distance_m, 3), row.source == "asset", row.id)
+
+
+def _array(values: Iterable[float]) -> str:
+    """Return numbers as PostgreSQL writes an array: the driver would look at each one's type."""
+    return f"{{{','.join(map(str, values))}}}"
+
+
+WEIGHTS = _array(RELATION_WEIGHTS.values())
