@@ -1,6 +1,12 @@
-"""A made-up England: assets clustered like towns, for measuring only."""
+"""A made-up England, for measuring only: places clustered like towns, activities in the north.
+
+In the north a match question has two full lists to find; in the south there is nothing but assets.
+"""
 
 from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -12,48 +18,74 @@ SEED = 20261123
 TOWNS = 1_500
 INTERESTS_IN_USE = 200
 MOST_INTERESTS = 4
+# In the north, one activity for so many assets; every third one comes to homes.
+ASSETS_AN_ACTIVITY = 10
+NORTH_FROM = 320_000
+# Groups come from up to 15 km away: so far south of the north, none do.
+SOUTH_UP_TO = NORTH_FROM - 16_000
 # British National Grid: a box well inside England, in metres.
 WEST, SOUTH, EAST, NORTH = 340_000, 160_000, 600_000, 480_000
+# The first town is where the real wards are: Bradford's city hall, and its share of all places.
+BRADFORD = (416_400, 433_000)
+BRADFORD_SHARE = 0.004
+BRADFORD_SPREAD_M = 2_500
 
 SLOW_INDEXES = (
     "ix_assets_point_27700_interest_ids",
     "ix_assets_geom",
     "ix_assets_name_trigrams",
+    "ix_activities_near_point_27700_interest_ids",
+    "ix_activities_visit_point_27700_interest_ids",
 )
+ASSET_COLUMNS = (
+    "id, kind, name, geom, location_source, interest_ids, phone, postcode, assured_date,"
+    " source_id, source_key"
+)
+ACTIVITY_COLUMNS = (
+    "id, name, organizer_id, comes_to_homes, interest_ids, day_parts, cost_pence, assured_date,"
+    " source_id, source_key"
+)
+SCHEDULE_COLUMNS = "activity_id, starts_on, opens_at, closes_at, rrule"
+
+Rng = np.random.Generator
+Grid = npt.NDArray[np.float64]
+Question = tuple[float, float, list[str]]
 
 
-def points(count: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+def points(count: int, rng: Rng) -> Grid:
     """Return (count, 2) eastings and northings in metres, in towns of very different sizes."""
     centres = rng.uniform((WEST, SOUTH), (EAST, NORTH), size=(TOWNS, 2))
     sizes = rng.pareto(1.1, TOWNS) + 0.2
-    town = rng.choice(TOWNS, size=count, p=sizes / sizes.sum())
     spread_m = 400 + 2_500 * np.sqrt(sizes / sizes.max())
+    centres[0], spread_m[0] = BRADFORD, BRADFORD_SPREAD_M
+    sizes[0] = sizes[1:].sum() * BRADFORD_SHARE / (1 - BRADFORD_SHARE)
+    town = rng.choice(TOWNS, size=count, p=sizes / sizes.sum())
     return np.asarray(centres[town] + rng.normal(size=(count, 2)) * spread_m[town, None])
 
 
-def interests(count: int, ids: list[int], rng: np.random.Generator) -> list[list[int]]:
+def interests(count: int, ids: list[int], rng: Rng) -> list[list[int]]:
     """Return 1 to 4 sorted interest ids a row; a few are popular and most are rare."""
     in_use = np.asarray(ids[:INTERESTS_IN_USE])
-    weights = 1 / (np.arange(len(in_use)) + 5)
-    drawn = rng.choice(in_use, size=(count, MOST_INTERESTS), p=weights / weights.sum())
+    drawn = rng.choice(in_use, size=(count, MOST_INTERESTS), p=popularity(len(in_use)))
     how_many = rng.integers(1, MOST_INTERESTS + 1, size=count)
     return [sorted(set(row[:n].tolist())) for row, n in zip(drawn, how_many, strict=True)]
 
 
+def popularity(count: int) -> npt.NDArray[np.float64]:
+    """Return the probability of each interest: the first is 40 times as popular as the last."""
+    weights = 1 / (np.arange(count) + 5)
+    return np.asarray(weights / weights.sum())
+
+
 def fill(engine: sa.Engine, count: int) -> None:
-    """Store `count` assets of one source, if there are not that many already."""
+    """Store `count` assets, and activities in the north, in place of all there are."""
     with engine.connect() as connection:
-        stored = connection.execute(sa.text("SELECT count(*) FROM assets")).scalar_one()
-        if stored == count:
-            return
         ids = list(connection.execute(sa.text("SELECT id FROM interests ORDER BY id")).scalars())
     rng = np.random.default_rng(SEED)
-    grid = points(count, rng)
-    to_lon_lat = pyproj.Transformer.from_crs(27700, 4326, always_xy=True)
-    lon, lat = to_lon_lat.transform(grid[:, 0], grid[:, 1])
-    shared = interests(count, ids, rng)
-    dates = np.array(["\\N", "2026-10-01", "2025-03-01", "2021-06-01"])[rng.integers(0, 4, count)]
+    asset_ids, grid = _uuids(count, rng), points(count, rng)
     with engine.begin() as connection:
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        connection.execute(sa.text("SET LOCAL maintenance_work_mem = '256MB'"))
         connection.execute(sa.text("TRUNCATE assets, activities, sources CASCADE"))
         source_id = connection.execute(
             sa.text(
@@ -61,52 +93,123 @@ def fill(engine: sa.Engine, count: int) -> None:
                 " VALUES ('bench', 'Benchmark', 'Nobody', 'CC0', 'Made up') RETURNING id"
             )
         ).scalar_one()
-        definitions = {
-            name: connection.execute(
+        definitions = [
+            connection.execute(
                 sa.text("SELECT pg_get_indexdef(CAST(:n AS regclass))"), {"n": name}
             ).scalar_one()
             for name in SLOW_INDEXES
-        }
+        ]
         for name in SLOW_INDEXES:
             connection.execute(sa.text(f"DROP INDEX {name}"))
-        raw = connection.connection.dbapi_connection
-        assert isinstance(raw, psycopg.Connection)
-        columns = (
-            "kind, name, geom, location_source, interest_ids, phone, postcode, assured_date,"
-            " source_id, source_key"
-        )
-        with raw.cursor().copy(f"COPY assets ({columns}) FROM STDIN") as copy:
-            for n in range(count):
-                copy.write(
-                    f"group\tGroup {n} of the town\tSRID=4326;POINT({lon[n]:.6f} {lat[n]:.6f})"
-                    f"\tgiven\t{{{','.join(map(str, shared[n]))}}}\t01274 {n % 1_000_000:06d}"
-                    f"\tBD1 1AA\t{dates[n]}\t{source_id}\t{n}\n"
-                )
-        for definition in definitions.values():
+        _copy(connection, "assets", ASSET_COLUMNS, _assets(asset_ids, grid, ids, source_id, rng))
+        # The point of an activity is looked up row by row: with statistics, by the key.
+        connection.execute(sa.text("ANALYZE assets"))
+        northern = np.flatnonzero(grid[:, 1] >= NORTH_FROM)
+        some = [asset_ids[n] for n in northern[::ASSETS_AN_ACTIVITY]]
+        activity_ids = _uuids(len(some), rng)
+        activities = _activities(activity_ids, some, ids, source_id, rng)
+        _copy(connection, "activities", ACTIVITY_COLUMNS, activities)
+        _copy(connection, "schedules", SCHEDULE_COLUMNS, _schedules(activity_ids, rng))
+        for definition in definitions:
             connection.execute(sa.text(definition))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sa.text("VACUUM ANALYZE assets"))
+        connection.execute(sa.text("SET statement_timeout = 0"))
+        connection.execute(sa.text("VACUUM ANALYZE assets, activities, schedules"))
+        connection.execute(sa.text("RESET statement_timeout"))
 
 
-def questions(engine: sa.Engine, count: int) -> list[tuple[float, float, list[str]]]:
-    """Return (lon, lat, three concept slugs) at places where assets are, popular and rare mixed."""
-    rng = np.random.default_rng(SEED + 1)
+def _uuids(count: int, rng: Rng) -> list[str]:
+    return [str(uuid.UUID(bytes=rng.bytes(16), version=4)) for _ in range(count)]
+
+
+def _dates(count: int, rng: Rng) -> npt.NDArray[np.str_]:
+    known = np.array(["\\N", "2026-10-01", "2025-03-01", "2021-06-01"])
+    return np.asarray(known[rng.integers(0, len(known), count)])
+
+
+def _assets(
+    uuids: list[str], grid: Grid, ids: list[int], source_id: int, rng: Rng
+) -> Iterator[str]:
+    count = len(uuids)
     to_lon_lat = pyproj.Transformer.from_crs(27700, 4326, always_xy=True)
+    lon, lat = to_lon_lat.transform(*grid.T)
+    shared, dates = interests(count, ids, rng), _dates(count, rng)
+    for n, identifier in enumerate(uuids):
+        yield (
+            f"{identifier}\tgroup\tGroup {n} of the town"
+            f"\tSRID=4326;POINT({lon[n]:.6f} {lat[n]:.6f})\tgiven"
+            f"\t{{{','.join(map(str, shared[n]))}}}\t01274 {n % 1_000_000:06d}\tBD1 1AA"
+            f"\t{dates[n]}\t{source_id}\t{n}\n"
+        )
+
+
+def _activities(
+    uuids: list[str], organizers: list[str], ids: list[int], source_id: int, rng: Rng
+) -> Iterator[str]:
+    count = len(uuids)
+    shared, dates = interests(count, ids, rng), _dates(count, rng)
+    visits = rng.random(count) < 1 / 3
+    for n, (identifier, organizer) in enumerate(zip(uuids, organizers, strict=True)):
+        yield (
+            f"{identifier}\tSession {n}\t{organizer}\t{visits[n]}"
+            f"\t{{{','.join(map(str, shared[n]))}}}\t{{tue_pm}}\t{n % 5 * 100}\t{dates[n]}"
+            f"\t{source_id}\t{n}\n"
+        )
+
+
+def _schedules(activity_ids: list[str], rng: Rng) -> Iterator[str]:
+    count = len(activity_ids)
+    days = rng.choice(["MO", "TU", "WE", "TH", "FR", "SA"], count)
+    weeks, hours = rng.choice([1, 1, 1, 2, 4], count), rng.integers(9, 20, count)
+    starts = np.datetime64("2026-01-05") + rng.integers(0, 300, count)
+    for n, identifier in enumerate(activity_ids):
+        rule = f"FREQ=WEEKLY;INTERVAL={weeks[n]};BYDAY={days[n]}"
+        yield f"{identifier}\t{starts[n]}\t{hours[n]}:00\t{hours[n] + 1}:30\t{rule}\n"
+
+
+def _copy(connection: sa.Connection, table: str, columns: str, lines: Iterable[str]) -> None:
+    raw = connection.connection.dbapi_connection
+    assert isinstance(raw, psycopg.Connection)
+    with raw.cursor().copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+        for line in lines:
+            copy.write(line)
+
+
+def questions(engine: sa.Engine, count: int, *, in_north: bool) -> list[Question]:
+    """Return (lon, lat, three concept slugs) at places where assets are, popular and rare mixed."""
     with engine.connect() as connection:
         slugs = list(
             connection.execute(sa.text("SELECT concept FROM interests ORDER BY id")).scalars()
         )[:INTERESTS_IN_USE]
+    rng = np.random.default_rng(SEED + 1)
+    return [
+        (lon, lat, [slugs[i] for i in rng.choice(len(slugs), size=3, replace=False)])
+        for lon, lat in origins(engine, count, in_north=in_north)
+    ]
+
+
+def origins(engine: sa.Engine, count: int, *, in_north: bool) -> list[tuple[float, float]]:
+    """Return `count` places (lon, lat) a few streets away from assets drawn at random."""
+    rng = np.random.default_rng(SEED + 2)
+    with engine.connect() as connection:
         stored = connection.execute(sa.text("SELECT count(*) FROM assets")).scalar_one()
-        picked = connection.execute(
+        found = connection.execute(
             sa.text(
-                "SELECT ST_X(point_27700) AS x, ST_Y(point_27700) AS y FROM assets"
-                " WHERE source_key = ANY(:keys)"
+                "SELECT ST_X(a.point_27700), ST_Y(a.point_27700)"
+                " FROM unnest(CAST(:keys AS text[])) WITH ORDINALITY AS k (key, turn)"
+                " JOIN assets a ON a.source_key = k.key"
+                " JOIN sources s ON s.id = a.source_id AND s.slug = 'bench'"
+                " WHERE ST_Y(a.point_27700) BETWEEN :south AND :north ORDER BY k.turn LIMIT :count"
             ),
-            {"keys": [str(k) for k in rng.integers(0, stored, count)]},
+            {
+                # Enough for either part of the country.
+                "keys": [str(key) for key in rng.integers(0, stored, count * 5)],
+                "south": NORTH_FROM if in_north else SOUTH,
+                "north": NORTH if in_north else SOUTH_UP_TO,
+                "count": count,
+            },
         ).all()
-    answers = []
-    for row in picked:
-        lon, lat = to_lon_lat.transform(row.x + rng.normal(0, 300), row.y + rng.normal(0, 300))
-        chosen = rng.choice(len(slugs), size=3, replace=False)
-        answers.append((float(lon), float(lat), [slugs[i] for i in chosen]))
-    return answers
+    grid = np.asarray(found, dtype=np.float64) + rng.normal(0, 300, size=(len(found), 2))
+    to_lon_lat = pyproj.Transformer.from_crs(27700, 4326, always_xy=True)
+    lon, lat = to_lon_lat.transform(*grid.T)
+    return list(zip(lon.tolist(), lat.tolist(), strict=True))

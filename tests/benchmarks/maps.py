@@ -50,7 +50,7 @@ def measure() -> list[dict[str, Any]]:
     return [*_bytes(), *_browser_times(), *_geojson()]
 
 
-def _places(count: int, *, is_named: bool) -> gpd.GeoDataFrame:
+def places(count: int, *, is_named: bool) -> gpd.GeoDataFrame:
     rng = np.random.default_rng(20261123)
     frame = gpd.GeoDataFrame(
         {
@@ -63,12 +63,12 @@ def _places(count: int, *, is_named: bool) -> gpd.GeoDataFrame:
     return frame.assign(url=[f"/assets/{i}" for i in range(count)]) if is_named else frame
 
 
-def _document(frame: gpd.GeoDataFrame, *, is_inline: bool = False) -> str:
+def document(frame: gpd.GeoDataFrame, *, is_inline: bool = False) -> str:
     scripts = maps.MapAssets(VENDOR, inline=True) if is_inline else maps.MapAssets()
     return maps.asset_map(frame, title="Bench", scripts=scripts, attribution=["Invented"]).html
 
 
-def _folium_bytes(frame: gpd.GeoDataFrame, *, has_popups: bool) -> int:
+def folium_bytes(frame: gpd.GeoDataFrame, *, has_popups: bool) -> int:
     drawing = folium.Map(location=[53.8, -1.76])
     for name, point in zip(frame["name"], frame.geometry, strict=True):
         popup = name if has_popups else None
@@ -78,12 +78,12 @@ def _folium_bytes(frame: gpd.GeoDataFrame, *, has_popups: bool) -> int:
 
 def _bytes() -> Iterator[dict[str, Any]]:
     for is_named, markers in ((False, "plain Markers"), (True, "Markers with name popups")):
-        frame = _places(COUNT, is_named=is_named)
+        frame = places(COUNT, is_named=is_named)
         start = time.perf_counter()
-        html = _document(frame).encode()
+        html = document(frame).encode()
         seconds = time.perf_counter() - start
         start = time.perf_counter()
-        theirs = _folium_bytes(frame, has_popups=is_named)
+        theirs = folium_bytes(frame, has_popups=is_named)
         their_seconds = time.perf_counter() - start
         what = f"{COUNT:,} places, " + ("names and links" if is_named else "positions and kinds")
         share = f"{len(html) / theirs:.3f} of folium's {markers}: {theirs:,} bytes"
@@ -105,7 +105,7 @@ def _browser_times() -> Iterator[dict[str, Any]]:
             for way, above in (("canvas", count), ("clusters", 0)):
                 maps.CLUSTER_ABOVE = above
                 path = Path(folder) / "map.html"
-                path.write_text(_document(_places(count, is_named=True), is_inline=True), "utf-8")
+                path.write_text(document(places(count, is_named=True), is_inline=True), "utf-8")
                 page = browser.new_page(viewport={"width": 1280, "height": 800})
                 page.goto(path.as_uri())
                 picture_ms, pan_ms = page.evaluate(TIMES)
@@ -119,7 +119,7 @@ def _browser_times() -> Iterator[dict[str, Any]]:
 
 def _geojson() -> Iterator[dict[str, Any]]:
     for count, times in ((1000, 100), (200_000, 1)):
-        frame = _places(count, is_named=True)
+        frame = places(count, is_named=True)
         rows = [
             (i, point.x, point.y, {"name": name, "kind": kind, "url": url})
             for i, (point, name, kind, url) in enumerate(

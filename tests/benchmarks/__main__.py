@@ -1,0 +1,97 @@
+"""Measure everything that was promised, and print ours beside what it stands beside.
+
+``python -m tests.benchmarks [--quick] [--assets N] [--only matching,lists,pages,imports]``, with
+DATABASE_URL naming a server on which databases may be made; ``make bench`` provides one. Databases
+are called patchwork_bench_… and are kept, so that the next run need not fill them again. Figures
+are ratios within one run: nothing here is a test, and nothing fails for being slow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+
+from rich.console import Console
+
+from app.database import make_engine
+from tests.benchmarks import imports, lists, matching, pages
+from tests.benchmarks.database import make_database, make_england, real_data
+from tests.benchmarks.figures import Figure, Promise, show
+
+ASSETS = 1_000_000
+QUICK_ASSETS = 50_000
+NOTE = "Both sides were asked alike in the same run, in turns; neither was asked to compress."
+
+
+def main() -> None:
+    """Measure and print."""
+    given = _arguments()
+    count: int = given.assets or (QUICK_ASSETS if given.quick else ASSETS)
+    parts: dict[str, Callable[[int, bool], None]] = {
+        "matching": _matching,
+        "lists": _lists,
+        "pages": _pages,
+        "imports": _imports,
+    }
+    for name in given.only.split(",") if given.only else parts:
+        parts[name](count, given.quick)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer assets and shorter runs")
+    parser.add_argument(
+        "--assets", type=int, default=int(os.environ.get("BENCH_ASSETS", "0")), help="how many"
+    )
+    parser.add_argument("--only", default="", help="matching, lists, pages, imports")
+    return parser.parse_args()
+
+
+def _matching(count: int, is_quick: bool) -> None:
+    settings = make_england(count)
+    questions = matching.QUESTIONS // 5 if is_quick else matching.QUESTIONS
+    for in_north, what in (
+        (False, "Matching where there are only assets"),
+        (True, "Matching where there are activities too: two full lists, not one"),
+    ):
+        figures = matching.measure(settings, questions=questions, in_north=in_north)
+        show(f"{what} ({count:,} assets)", figures, [NOTE])
+
+
+def _lists(count: int, is_quick: bool) -> None:
+    seconds = 1.0 if is_quick else lists.SECONDS_A_ROUND
+    figures = lists.measure(make_england(count), seconds=seconds)
+    missing = [] if figures else ["Not measured: tipg is not installed (the extra “bench”)."]
+    connections = f"One worker, {lists.CONNECTIONS} keep-alive connections."
+    show(f"Lists by rectangle ({count:,} assets)", figures, missing or [connections, NOTE])
+
+
+def _pages(count: int, is_quick: bool) -> None:
+    figures = pages.measure(make_england(count), times=10 if is_quick else pages.TIMES)
+    missing = "Not measured: pages of a ward, because PATCHWORK_REAL_DATA has no wards."
+    show("Pages and maps", figures, [] if real_data() else [missing])
+
+
+def _imports(_count: int, _is_quick: bool) -> None:
+    engine = make_engine(make_database("patchwork_bench_imports"))
+    promise = Promise("at least", imports.LEAST_SHARE)
+    figures = []
+    for row in imports.measure(engine):
+        what = f"Import of {row['rows']:,} {row['table']}"
+        bare = row["copy_rows_per_second"]
+        beside = "bare COPY into the same table"
+        first, again = row["load_rows_per_second"], row["again_rows_per_second"]
+        figures += [
+            Figure(what, "rows/s", first, bare, beside, promise),
+            Figure(f"{what}, unchanged, again", "rows/s", again, bare, beside),
+        ]
+    engine.dispose()
+    show("Imports", figures)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Stopped; the databases stay for the next run.")
