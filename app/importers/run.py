@@ -73,12 +73,8 @@ def load_file(
     ----------
     bind
         An engine; or a connection, whose transaction then gets a savepoint instead.
-    path
-        The file.
     reader
         The name of the format; without it the file's own columns decide.
-    options
-        What was said about the file.
     progress
         Called every few hundred rows.
 
@@ -91,55 +87,43 @@ def load_file(
     size_in_bytes(path)
     found = recognise(path)
     chosen = choose_reader(path, reader, found)
-    info = chosen.source(path)
-    if options.source:
-        info = replace(info, slug=options.source)
-    if options.is_made_up:
-        info = _made_up(info)
+    info = _source_of(path, chosen, options)
     started = time.perf_counter()
     digest, line_count = _fingerprint(path)
-    facts: dict[str, Any] = {
-        "reader": chosen.NAME,
-        "file_name": path.name,
-        "file_sha256": digest,
-        "release": options.release,
-        "scope": "",
-        "as_of": options.as_of,
-    }
-    try:
+    facts: dict[str, Any] = {"reader": chosen.NAME, "file_name": path.name, "scope": ""}
+    facts |= {"file_sha256": digest, "release": options.release, "as_of": options.as_of}
+    report = Report(file_name=path.name, source=info.slug, reader=chosen.NAME)
+    with _said_if_refused(bind, path, chosen, info, facts):
         facts["scope"] = chosen.scope(path, options)
         facts["as_of"] = options.as_of or chosen.as_of(path, options)
-        counting = getattr(chosen, "count_rows", None)
-        is_map = path.suffix.lower() in MAP_SUFFIXES
-        total = counting(path) if counting else None if is_map else line_count
+        total = _rows_expected(path, chosen, line_count)
 
         def tell(rows: int) -> None:
             if progress:
                 progress(rows, total)
 
-        report = Report(file_name=path.name, source=info.slug, reader=chosen.NAME)
         with _transaction(bind) as connection:
+            recognised = found is not None
             _Loading(
-                connection=connection,
-                path=path,
-                reader=chosen,
-                info=info,
-                facts=facts,
-                options=options,
-                is_recognised=found is not None,
-                tell=tell,
-                report=report,
+                connection, path, chosen, info, facts, options, recognised, tell, report
             ).load()
-    except FileRefused as error:
-        refusal = _explain(error, path, chosen)
-        _record_refusal(bind, info, facts, str(refusal))
-        raise refusal from error
-    except (sa.exc.OperationalError, psycopg.OperationalError) as error:
-        raise Unavailable(
-            f"The database could not be reached, so nothing of {path.name} was stored: try again."
-        ) from error
     report.seconds = time.perf_counter() - started
     return report
+
+
+def _source_of(path: Path, reader: Reader, options: ReadOptions) -> SourceInfo:
+    info = reader.source(path)
+    if options.source:
+        info = replace(info, slug=options.source)
+    return _made_up(info) if options.is_made_up else info
+
+
+def _rows_expected(path: Path, reader: Reader, line_count: int) -> int | None:
+    """Return about how many rows the progress bar counts to, or None if nobody knows."""
+    counting = getattr(reader, "count_rows", None)
+    if counting:
+        return int(counting(path))
+    return None if path.suffix.lower() in MAP_SUFFIXES else line_count
 
 
 def _made_up(info: SourceInfo) -> SourceInfo:
@@ -153,6 +137,27 @@ def _made_up(info: SourceInfo) -> SourceInfo:
         attribution="Made up for trying Patchwork out: nothing of it is real",
         is_share_alike=False,
     )
+
+
+@contextmanager
+def _said_if_refused(
+    bind: sa.Engine | sa.Connection,
+    path: Path,
+    reader: Reader,
+    info: SourceInfo,
+    facts: dict[str, Any],
+) -> Iterator[None]:
+    """Record that a file was refused, once its transaction is undone, and why."""
+    try:
+        yield
+    except FileRefused as error:
+        refusal = _explain(error, path, reader)
+        _record_refusal(bind, info, facts, str(refusal))
+        raise refusal from error
+    except (sa.exc.OperationalError, psycopg.OperationalError) as error:
+        raise Unavailable(
+            f"The database could not be reached, so nothing of {path.name} was stored: try again."
+        ) from error
 
 
 def choose_reader(path: Path, name: str | None, found: Reader | None) -> Reader:

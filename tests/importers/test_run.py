@@ -20,7 +20,7 @@ FORTY: list[dict[str, object]] = [
 
 
 def rows(connection: sa.Connection, what: str = "*") -> list[sa.Row[Any]]:
-    statement = f"SELECT {what} FROM assets ORDER BY source_key"  # noqa: S608 - of this file
+    statement = f"SELECT {what} FROM assets ORDER BY source_key"
     return list(connection.execute(sa.text(statement)).all())
 
 

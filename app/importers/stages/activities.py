@@ -184,13 +184,7 @@ class ActivityStage(Stage[ActivityRecord]):
             message = f"The vocabulary has no interest called {words}."
             suggestion = "Use an interest of the vocabulary, or add this word to it."
             self._add(record, ProblemReason.UNKNOWN_INTEREST, message, suggestion, is_stored=True)
-        access = None if record.access is None else sorted(set(record.access) & _ACCESS)
-        content = (
-            name, clean_text(record.description), clean_text(record.organizer_key),
-            clean_text(record.venue_key), record.comes_to_homes, array_text(ids),
-            None if access is None else array_text(access), record.cost_pence, array_text(parts),
-            _schedules_json(record.schedules, rules),
-        )  # fmt: skip
+        content = _content(record, name, ids, rules, parts)
         return (record.row_number, key, hash_of(content), record.checked_on, *content)
 
     def _refuse(
@@ -219,6 +213,29 @@ class ActivityStage(Stage[ActivityRecord]):
                 raw=record.raw,
             )
         )
+
+
+def _content(
+    record: ActivityRecord,
+    name: str,
+    ids: list[int],
+    rules: Sequence[str | None],
+    parts: Sequence[str],
+) -> tuple[Any, ...]:
+    """Return what an activity takes from its row, in the order of `CONTENT`."""
+    access = None if record.access is None else sorted(set(record.access) & _ACCESS)
+    return (
+        name,
+        clean_text(record.description),
+        clean_text(record.organizer_key),
+        clean_text(record.venue_key),
+        record.comes_to_homes,
+        array_text(ids),
+        None if access is None else array_text(access),
+        record.cost_pence,
+        array_text(parts),
+        _schedules_json(record.schedules, rules),
+    )
 
 
 def _schedules_json(schedules: Sequence[ScheduleRecord], rules: Sequence[str | None]) -> str:
