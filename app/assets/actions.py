@@ -191,14 +191,18 @@ def as_session(
     activity: sa.Row[Any], schedules: Mapping[uuid.UUID, Sequence[sa.Row[Any]]]
 ) -> Session:
     """Return an activity with when it happens, in words, and its next days."""
-    own = schedules.get(activity.id, ())
     days: set[dt.date] = set()
-    when: list[str] = []
-    for schedule in own:
+    ahead: list[str] = []
+    past: list[str] = []
+    for schedule in schedules.get(activity.id, ()):
         try:
-            when.append(describe(schedule))
-            days.update(next_dates(schedule, today(), NEXT_DATES))
+            coming = next_dates(schedule, today(), NEXT_DATES)
+            (ahead if coming else past).append(describe(schedule))
         except RuleError:
             # The database takes rules our reader of them may not: better no time than no page.
-            when.append("Ask when it is on")
+            coming = []
+            ahead.append("Ask when it is on")
+        days.update(coming)
+    # Last season's times only matter where there are no newer ones.
+    when = ahead or [f"{words}, but no day ahead is known" for words in past]
     return Session(activity, tuple(dict.fromkeys(when)), tuple(sorted(days)[:NEXT_DATES]))

@@ -181,8 +181,8 @@ def list_activities(connection: sa.Connection, *, asset_id: uuid.UUID) -> Sequen
         sa.text(
             """
             SELECT v.id, v.name, v.description, v.comes_to_homes, v.interest_ids, v.access,
-                   v.cost_pence, v.assured_date, v.source_id, v.place_id, v.organizer_name,
-                   v.venue_id, v.venue_name
+                   v.cost_pence, v.assured_date, v.source_id, v.place_id::text AS place_id,
+                   v.organizer_name, v.venue_id::text AS venue_id, v.venue_name
             FROM public_activities v
             WHERE v.place_id = :id OR v.venue_id = :id
             ORDER BY v.name, v.id LIMIT 200

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from app.models import LocationSource
+from app.models import LocationSource, Schedule
 from tests import builders
 from tests.web.conftest import Town
 from tests.web.document import Document
@@ -36,6 +36,36 @@ def test_a_group_with_its_activity(client: TestClient, town: Town) -> None:
     assert "Next: Tuesday" in item.text
     assert "Comes to care homes." in item.text
     assert "£2.50" in item.text
+    assert "Run by" not in item.text
+
+
+def test_an_activity_elsewhere_is_on_both_pages(
+    client: TestClient, town: Town, session: Session
+) -> None:
+    builders.make_activity(session, "Poems at four", town.club, venue=town.library)
+    on_venue = Document(client.get(f"/assets/{town.library.id}").text)
+    assert "Run by Riverside Bowls Club." in on_venue.one("li", class_="pw-item").text
+    assert f"/assets/{town.club.id}" in on_venue.links()
+    [_, on_organizer] = Document(client.get(f"/assets/{town.club.id}").text).all(
+        "li", class_="pw-item"
+    )
+    assert "At City Library." in on_organizer.text
+    assert "Run by" not in on_organizer.text
+
+
+def test_last_seasons_times_give_way(client: TestClient, town: Town, session: Session) -> None:
+    times = {"opens_at": dt.time(10), "closes_at": dt.time(11)}
+    old = Schedule(
+        starts_on=dt.date(2020, 1, 6), rrule="FREQ=WEEKLY;BYDAY=MO;UNTIL=20200601", **times
+    )
+    town.boccia.schedules.append(old)
+    session.flush()
+    text = client.get(f"/assets/{town.club.id}").text
+    assert "Every Tuesday" in text
+    assert "Every Monday" not in text
+    town.boccia.schedules = [Schedule(starts_on=dt.date(2020, 1, 6), rrule=None, **times)]
+    session.flush()
+    assert "but no day ahead is known" in client.get(f"/assets/{town.club.id}").text
 
 
 def test_opening_hours_are_a_table(client: TestClient, town: Town) -> None:
