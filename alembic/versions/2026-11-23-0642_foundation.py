@@ -443,6 +443,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_assets_postcode"), "assets", ["postcode"], unique=False)
     op.create_index("ix_assets_source_id_scope", "assets", ["source_id", "scope"], unique=False)
+    op.create_index(
+        "ix_assets_ward_code",
+        "assets",
+        ["ward_code"],
+        unique=False,
+        postgresql_where=sa.text("kind = 'informal'"),
+    )
     op.create_table(
         "import_problems",
         sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),

@@ -85,6 +85,9 @@ BEGIN
   INSERT INTO area_parts (area_id, geom)
     SELECT NEW.id, part FROM ST_Subdivide(NEW.geom, 128) AS part
     WHERE ST_GeometryType(part) = 'ST_Polygon';
+  -- What only has a ward stands where the newest boundaries say (place_by_ward).
+  UPDATE assets SET ward_code = ward_code
+    WHERE kind = 'informal' AND ward_code = NEW.gss_code AND NEW.area_type = 'ward';
   RETURN NULL;
 END $$
 """

@@ -45,6 +45,7 @@ CREATE FUNCTION best_matches(
   source text, id uuid, place_id uuid, score double precision, distance_m double precision
 )
 LANGUAGE plpgsql STABLE ROWS 10
+SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
 SET enable_hashjoin = off SET enable_mergejoin = off

@@ -129,6 +129,7 @@ class Asset(Versioned, Base):
         ),
         sa.Index("ix_assets_geom", "geom", postgresql_using="gist"),
         sa.Index("ix_assets_source_id_scope", "source_id", "scope"),
+        sa.Index("ix_assets_ward_code", "ward_code", postgresql_where=sa.text("kind = 'informal'")),
         sa.Index(
             "ix_assets_name_trigrams",
             "name",

@@ -253,3 +253,20 @@ def test_triggers_do_not_depend_on_where_the_session_looks_for_names(
     placed = session.scalars(sa.select(Asset.geom).where(Asset.source_key == "hens")).one()
     assert placed is not None
     assert session.scalars(sa.select(Activity.geom).where(Activity.name == "Eggs")).one()
+
+
+def test_an_informal_asset_follows_its_ward_to_newer_boundaries(session: Session) -> None:
+    make_ward(session, release="2025")
+    asset = make_asset(
+        session,
+        "Knitting on the corner",
+        at=None,
+        kind=AssetKind.INFORMAL,
+        location_source=LocationSource.WARD,
+        ward_code="E05001347",
+    )
+    version = asset.version
+    make_ward(session, release="2026", shape=square(SHIPLEY_MARKET))
+    session.refresh(asset)
+    assert to_shape(asset.geom).within(square(SHIPLEY_MARKET))
+    assert asset.version == version, "new boundaries are nobody's edit"
