@@ -20,6 +20,11 @@ LISTS = {
     "wards": ("/wards", "/wards.geojson", "/wards.csv", "/api/wards"),
     "matches": ("/matches", "/matches.geojson", "/matches.csv", "/api/matches", "/matches/map"),
     "ward": ("/wards/E05001347.geojson", "/wards/E05001347.csv"),
+    "facts": (
+        "/wards/E05001347/map",
+        "/wards/E05001347/boundary.geojson",
+        "/api/wards/E05001347",
+    ),
     "interests": ("/api/interests",),
 }
 NEEDED = {"matches": "near=BD1+1HY&interest=bowls"}
@@ -91,8 +96,8 @@ BAD: list[tuple[str, str, str]] = [
     ("matches", f"needs={NUL}", "needs"),
     ("wards", "district=E0800", "district"),
     ("wards", f"district={NUL}", "district"),
-    ("wards ward", "release=25", "release"),
-    ("wards ward", f"release={NUL}", "release"),
+    ("wards ward facts", "release=25", "release"),
+    ("wards ward facts", f"release={NUL}", "release"),
     ("assets matches", "within=500&within=600", "within"),
     ("assets wards", "limit=5&limit=6", "limit"),
 ]
