@@ -18,7 +18,7 @@ from app.importers.cli import load_app, problems
 from app.main import create_app
 from app.matches.cli import map_home, match
 from app.migrations import migrate
-from app.settings import get_settings
+from app.settings import Settings, get_settings
 from geo.errors import GeoError
 
 cli = typer.Typer(
@@ -47,9 +47,7 @@ def migrate_command() -> None:
 @cli.command()
 def serve(port: PORT = 8000) -> None:
     """Serve the web pages at http://127.0.0.1:PORT until Ctrl-C."""
-    typer.echo(f"Patchwork is at http://127.0.0.1:{port} (Ctrl-C stops it)")
-    app = create_app(get_settings())
-    uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
+    _serve(get_settings(), port)
 
 
 @cli.command()
@@ -62,9 +60,16 @@ def demo(
     port: PORT = 8000,
 ) -> None:
     """Load the sample town if the database is empty; what is there already stays."""
-    prepare_demo(get_settings(), folder=folder, console=Console())
+    settings = get_settings()
+    is_made_up = prepare_demo(settings, folder=folder, console=Console())
     if then_serve:
-        serve(port)
+        _serve(settings.model_copy(update={"is_demo": is_made_up}), port)
+
+
+def _serve(settings: Settings, port: int) -> None:
+    typer.echo(f"Patchwork is at http://127.0.0.1:{port} (Ctrl-C stops it)")
+    app = create_app(settings)
+    uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
 
 
 def main() -> None:

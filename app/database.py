@@ -26,6 +26,8 @@ def make_engine(settings: Settings) -> sa.Engine:
         pool_size=settings.pool_size,
         max_overflow=settings.pool_size,
         pool_pre_ping=False,
+        # What somebody asked for a resident must not stand in an error's text or a log.
+        hide_parameters=True,
         connect_args={
             "application_name": "patchwork",
             # A query that runs away must not hold its connection for ever. Planning is a large

@@ -444,6 +444,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_assets_postcode"), "assets", ["postcode"], unique=False)
     op.create_index("ix_assets_source_id_scope", "assets", ["source_id", "scope"], unique=False)
     op.create_index(
+        "ix_assets_name_id",
+        "assets",
+        ["name", "id"],
+        unique=False,
+        postgresql_where=sa.text("gone_at IS NULL AND duplicate_of IS NULL"),
+    )
+    op.create_index(
         "ix_assets_ward_code",
         "assets",
         ["ward_code"],

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from app.database import make_engine
-from app.demo.queries import has_assets
+from app.demo.queries import has_assets, has_only_the_sample_town
 from app.importers.folder import load_folder
 from app.importers.options import ReadOptions
 from app.importers.progress import print_reports, watching
@@ -17,8 +17,11 @@ from app.settings import Settings
 DEMO_FOLDER = ROOT / "data" / "sample"
 
 
-def prepare_demo(settings: Settings, *, folder: Path, console: Console) -> None:
-    """Migrate, and load `folder` if no asset is stored yet; what is there already stays."""
+def prepare_demo(settings: Settings, *, folder: Path, console: Console) -> bool:
+    """Migrate, and load `folder` if no asset is stored yet; what is there already stays.
+
+    Returns whether all that is loaded is made up: the pages then say so.
+    """
     migrate(settings)
     engine = make_engine(settings)
     try:
@@ -33,5 +36,7 @@ def prepare_demo(settings: Settings, *, folder: Path, console: Console) -> None:
             print_reports(loaded, console=console)
         else:
             console.print("The database has assets already: nothing was loaded.")
+        with engine.connect() as connection:
+            return has_only_the_sample_town(connection)
     finally:
         engine.dispose()

@@ -106,7 +106,7 @@ def _names(connection: sa.Connection) -> dict[str, str]:
         return str(connection.execute(sa.text(sql)).scalar_one())
 
     return {
-        "home": one(f"SELECT id FROM public_assets WHERE name = '{HOME_NAME}'"),  # noqa: S608
+        "home": one(f"SELECT id FROM public_assets WHERE name = '{HOME_NAME}'"),
         "group": one("SELECT place_id FROM public_activities ORDER BY name LIMIT 1"),
         "informal": one(
             "SELECT id FROM public_assets WHERE kind = 'informal' ORDER BY name LIMIT 1"

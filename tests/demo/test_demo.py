@@ -44,6 +44,6 @@ def test_nothing_made_up_is_in_a_real_publishers_name(town: Settings) -> None:
 def test_a_second_start_loads_nothing_and_says_so(town: Settings) -> None:
     before = rows_of(town, "SELECT count(*), max(id) FROM import_runs")
     said = io.StringIO()
-    prepare_demo(town, folder=DEMO_FOLDER, console=Console(file=said))
+    assert prepare_demo(town, folder=DEMO_FOLDER, console=Console(file=said)), "all made up"
     assert rows_of(town, "SELECT count(*), max(id) FROM import_runs") == before
     assert "nothing was loaded" in said.getvalue()
