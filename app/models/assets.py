@@ -129,6 +129,13 @@ class Asset(Versioned, Base):
         ),
         sa.Index("ix_assets_geom", "geom", postgresql_using="gist"),
         sa.Index("ix_assets_source_id_scope", "source_id", "scope"),
+        # The unfiltered list's order.
+        sa.Index(
+            "ix_assets_name_id",
+            "name",
+            "id",
+            postgresql_where=sa.text("gone_at IS NULL AND duplicate_of IS NULL"),
+        ),
         sa.Index("ix_assets_ward_code", "ward_code", postgresql_where=sa.text("kind = 'informal'")),
         sa.Index(
             "ix_assets_name_trigrams",
