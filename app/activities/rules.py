@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
+from types import MappingProxyType
 
 from dateutil.rrule import rrule, rrulestr
 
@@ -93,9 +94,10 @@ def _plain_numbers(parts: dict[str, str]) -> list[str]:
     return [parts[name] for name in ("INTERVAL", "COUNT") if name in parts]
 
 
-def rule_parts(rule: str) -> dict[str, str]:
+@lru_cache(maxsize=2_048)
+def rule_parts(rule: str) -> Mapping[str, str]:
     """Return the parts of a checked rule by name."""
-    return dict(part.split("=", 1) for part in rule.split(";"))
+    return MappingProxyType(dict(part.split("=", 1) for part in rule.split(";")))
 
 
 def last_day(rule: str) -> dt.date | None:

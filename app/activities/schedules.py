@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Protocol
 
@@ -146,7 +146,7 @@ def describe(schedule: Timed) -> str:
     return f"{days}, {times}" + (f", until {say_day(until)}" if until else "")
 
 
-def _say_days(parts: dict[str, str], starts_on: dt.date) -> str:
+def _say_days(parts: Mapping[str, str], starts_on: dt.date) -> str:
     if parts.keys() - {"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "UNTIL", "WKST"}:
         return f"On several dates from {say_day(starts_on)}"
     said = None

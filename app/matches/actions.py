@@ -6,8 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import Any
+from operator import attrgetter
 
 import sqlalchemy as sa
 
@@ -19,7 +18,7 @@ from geo.interests import Vocabulary
 from geo.matching import NEAR_REACH_M, VISIT_REACH_M, Question
 from geo.reasons import reasons
 
-FIRST_DAY_AND_HOUR = itemgetter(0, 1)
+FIRST_DAY_AND_HOUR = attrgetter("starts_on", "opens_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +103,10 @@ def find_matches(
     )
 
 
-def _found(row: sa.Row[Any], question: Question) -> Found:
+def _found(row: queries.FoundRow, question: Question) -> Found:
     relations = [question.relations[i] for i in row.interest_ids if i in question.relations]
-    when = _when(row.schedules) if row.schedules else None
+    schedules = sorted(row.schedules, key=FIRST_DAY_AND_HOUR)
+    when = "; ".join(describe(schedule) for schedule in schedules) or None
     return Found(
         kind_of=row.source,
         id=row.id,
@@ -139,9 +139,3 @@ def _found(row: sa.Row[Any], question: Question) -> Found:
         assured_date=row.assured_date,
         source_id=row.source_id,
     )
-
-
-def _when(schedules: list[list[Any]]) -> str:
-    """Return when something happens, by its first day and hour."""
-    schedules.sort(key=FIRST_DAY_AND_HOUR)
-    return "; ".join(describe(queries.ScheduleRow.from_json(values)) for values in schedules)

@@ -3,21 +3,59 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from geo.interests import RELATION_WEIGHTS
 from geo.matching import Question
 
+
+class ScheduleRow(NamedTuple):
+    """One schedule as `app.activities.schedules` reads it."""
+
+    starts_on: dt.date
+    opens_at: dt.time
+    closes_at: dt.time | None
+    rrule: str | None
+    exdates: list[dt.date]
+
+
+class FoundRow(NamedTuple):
+    """One row of a list: what is shown of an asset or of an activity."""
+
+    list_name: str  # "near" or "visit"
+    source: str  # "asset" or "activity"
+    id: str
+    place_id: str
+    score: float
+    distance_m: float
+    name: str
+    place_name: str
+    venue_name: str | None
+    kind: str
+    interest_ids: list[int]
+    access: list[str] | None
+    assured_date: dt.date | None
+    phone: str | None
+    postcode: str | None
+    location_source: str
+    source_id: int
+    cost_pence: int | None
+    lon: float
+    lat: float
+    schedules: list[ScheduleRow]
+
+
 # The database function best_matches does the finding (see its migration); the rest looks up what
-# is shown of the few rows found. Schedules come along as JSON: a second round trip would cost as
-# much as the whole question.
+# is shown of the few rows found, once for each schedule: a second round trip would cost as much as
+# the whole question. The columns are named at the end, or the driver's would be looked at each
+# time. CASE, and not AND, because a join's other conditions are looked at after its index.
 FIND = sa.text(
     """
-    SELECT m.list, m.source, m.id::text AS id, m.place_id::text AS place_id, m.score, m.distance_m,
+    SELECT m.list_name, m.source, m.id::text AS id, m.place_id::text AS place_id, m.score,
+           m.distance_m,
            coalesce(v.name, a.name) AS name,
            coalesce(v.organizer_name, a.name) AS place_name,
            v.venue_name,
@@ -31,13 +69,9 @@ FIND = sa.text(
            coalesce(v.source_id, a.source_id) AS source_id,
            v.cost_pence,
            ST_X(coalesce(v.geom, a.geom)) AS lon, ST_Y(coalesce(v.geom, a.geom)) AS lat,
-           CASE WHEN v.id IS NOT NULL THEN (
-             SELECT json_agg(json_build_array(s.starts_on, s.opens_at, s.closes_at, s.rrule,
-                                              s.exdates))
-             FROM schedules s WHERE s.activity_id = v.id
-           ) END AS schedules
+           s.starts_on, s.opens_at, s.closes_at, s.rrule, s.exdates
     FROM (
-      SELECT 'near' AS list, n.* FROM best_matches(
+      SELECT 'near' AS list_name, n.* FROM best_matches(
         :easting, :northing, CAST(:same AS int[]), CAST(:narrower AS int[]),
         CAST(:gentler AS int[]), CAST(:broader AS int[]), CAST(:weights AS float8[]),
         CAST(:needs AS text[]), CAST(:day_parts AS text[]), CAST(:today AS date),
@@ -49,38 +83,17 @@ FIND = sa.text(
         CAST(:needs AS text[]), CAST(:day_parts AS text[]), CAST(:today AS date),
         true, :visit_within_m, :visit_halving_m, :most) AS c
     ) AS m
-    LEFT JOIN public_assets a ON m.source = 'asset' AND a.id = m.id
-    LEFT JOIN public_activities v ON m.source = 'activity' AND v.id = m.id
+    LEFT JOIN public_assets a ON a.id = CASE WHEN m.source = 'asset' THEN m.id END
+    LEFT JOIN public_activities v ON v.id = CASE WHEN m.source = 'activity' THEN m.id END
+    LEFT JOIN schedules s ON s.activity_id = v.id
     """
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleRow:
-    """One schedule as `app.activities.schedules` reads it."""
-
-    starts_on: dt.date
-    opens_at: dt.time
-    closes_at: dt.time | None
-    rrule: str | None
-    exdates: tuple[dt.date, ...]
-
-    @classmethod
-    def from_json(cls, values: Sequence[Any]) -> ScheduleRow:
-        """Return the schedule in an array of ISO dates and times."""
-        starts_on, opens_at, closes_at, rrule, exdates = values
-        return cls(
-            dt.date.fromisoformat(starts_on),
-            dt.time.fromisoformat(opens_at),
-            dt.time.fromisoformat(closes_at) if closes_at else None,
-            rrule,
-            tuple(dt.date.fromisoformat(day) for day in exdates),
-        )
+).columns(*(sa.column(name) for name in (*FoundRow._fields[:-1], *ScheduleRow._fields)))
+SCHEDULE_FROM = len(FoundRow._fields) - 1
 
 
 def find(
     connection: sa.Connection, *, near: Question, visits: Question
-) -> tuple[list[sa.Row[Any]], list[sa.Row[Any]]]:
+) -> tuple[list[FoundRow], list[FoundRow]]:
     """Return the best rows for both lists, best first; the questions differ in reach alone."""
     by_kind: dict[str, list[int]] = {kind: [] for kind in RELATION_WEIGHTS}
     for relation in near.relations.values():
@@ -102,22 +115,26 @@ def find(
             "most": near.limit,
         },
     ).all()
-    lists: dict[str, list[sa.Row[Any]]] = {"near": [], "visit": []}
+    lists: dict[str, dict[str, FoundRow]] = {"near": {}, "visit": {}}
+    # By position: asked by name, a row of SQLAlchemy's costs more than all else done with it here.
     for row in rows:
-        lists[row.list].append(row)
-    return _best(lists["near"], near.limit), _best(lists["visit"], visits.limit)
+        found = lists[row[0]]
+        if (known := found.get(row[2])) is None:
+            known = found[row[2]] = FoundRow._make((*row[:SCHEDULE_FROM], []))
+        if row[SCHEDULE_FROM] is not None:
+            known.schedules.append(ScheduleRow(*row[SCHEDULE_FROM:]))
+    return _best(lists["near"].values(), near.limit), _best(lists["visit"].values(), visits.limit)
 
 
-def _best(rows: list[sa.Row[Any]], limit: int) -> list[sa.Row[Any]]:
+def _best(rows: Iterable[FoundRow], limit: int) -> list[FoundRow]:
     """Return the best row of each place, the best place first."""
-    rows.sort(key=order)
-    best: dict[str, sa.Row[Any]] = {}
-    for row in rows:
+    best: dict[str, FoundRow] = {}
+    for row in sorted(rows, key=order):
         best.setdefault(row.place_id, row)
     return list(best.values())[:limit]
 
 
-def order(row: sa.Row[Any]) -> tuple[float, float, bool, str]:
+def order(row: FoundRow) -> tuple[float, float, bool, str]:
     """Return what a list is sorted by: score, then nearer, then activities, then the id."""
     return (-row.score, round(row.distance_m, 3), row.source == "asset", row.id)
 
