@@ -213,3 +213,10 @@ def origins(engine: sa.Engine, count: int, *, in_north: bool) -> list[tuple[floa
     to_lon_lat = pyproj.Transformer.from_crs(27700, 4326, always_xy=True)
     lon, lat = to_lon_lat.transform(*grid.T)
     return list(zip(lon.tolist(), lat.tolist(), strict=True))
+
+
+def anywhere(count: int) -> list[tuple[float, float]]:
+    """Return `count` eastings and northings in metres, drawn evenly over the whole country."""
+    rng = np.random.default_rng(SEED + 3)
+    drawn = rng.uniform((WEST, SOUTH), (EAST, NORTH), size=(count, 2))
+    return [(float(easting), float(northing)) for easting, northing in drawn]

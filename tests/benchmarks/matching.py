@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -22,6 +22,7 @@ from tests.benchmarks.nearest import (
     MAKE_PLAIN,
     MAKE_QUESTIONS,
     NEAREST,
+    NEAREST_VISITS,
     all_at_once,
 )
 from tests.benchmarks.serving import Client, Server, backend_cpu_s, served
@@ -57,9 +58,18 @@ class Asked:
     @property
     def ten_lines_path(self) -> str:
         """The address of the question at the ten-line handler."""
+        return f"/nearest?{self._bare_query}"
+
+    @property
+    def both_path(self) -> str:
+        """The address of the question at the handler that returns both lists."""
+        return f"/both?{self._bare_query}"
+
+    @property
+    def _bare_query(self) -> str:
         ids = ",".join(map(str, self.bare["ids"]))  # type: ignore[call-overload]  # a list
         east, north = self.bare["easting"], self.bare["northing"]
-        return f"/nearest?easting={east:.2f}&northing={north:.2f}&ids={ids}"
+        return f"easting={east:.2f}&northing={north:.2f}&ids={ids}"
 
 
 @dataclass(slots=True)
@@ -97,10 +107,9 @@ def measure(settings: Settings, *, in_north: bool, questions: int = QUESTIONS) -
     drawn = england.questions(engine, questions, in_north=in_north)
     asked = [_prepare(vocabulary, question) for question in drawn]
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        figures = _functions(connection, vocabulary, asked)
-        figures.append(_index(connection, asked[:ORIGINS]))
+        figures = _functions(connection, vocabulary, asked, has_two_lists=in_north)
     engine.dispose()
-    return figures + _http(settings, asked)
+    return figures + _http(settings, asked, has_two_lists=in_north)
 
 
 def _prepare(vocabulary: Vocabulary, question: england.Question) -> Asked:
@@ -111,40 +120,56 @@ def _prepare(vocabulary: Vocabulary, question: england.Question) -> Asked:
 
 
 def _functions(
-    connection: sa.Connection, vocabulary: Vocabulary, asked: Sequence[Asked]
+    connection: sa.Connection,
+    vocabulary: Vocabulary,
+    asked: Sequence[Asked],
+    *,
+    has_two_lists: bool,
 ) -> list[Figure]:
     pid = connection.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
     clocks = {"database": lambda: backend_cpu_s(pid), "Python": time.process_time}
 
-    def ours(question: Asked) -> object:
+    def find(question: Asked) -> object:
         return find_matches(
             connection, vocabulary, lon=question.lon, lat=question.lat, interests=question.slugs
         )
 
-    def nearest(statement: sa.TextClause) -> Callable[[Asked], object]:
-        return lambda question: connection.execute(statement, question.bare).all()
+    def ask(*statements: sa.TextClause) -> Callable[[Asked], object]:
+        return lambda question: [connection.execute(s, question.bare).all() for s in statements]
 
-    function = Side(ours, clocks)
-    bare = Side(nearest(NEAREST), clocks)
-    take_turns([function, bare], asked)
-    return [
-        *percentiles(
-            "Match question, our function",
-            function.times_ms,
-            bare.times_ms,
-            beside_what="nearest-ten SQL",
-            promise=FUNCTION,
-        ),
-        *_cpu("Match question, our function", function, bare, "nearest-ten SQL"),
+    ours = Side(find, clocks)
+    beside = {"nearest-ten SQL": Side(ask(NEAREST), clocks)}
+    if has_two_lists:
+        beside["nearest-ten SQL for both lists"] = Side(ask(NEAREST, NEAREST_VISITS), clocks)
+    take_turns([ours, *beside.values()], asked)
+    return _compared("Match question, our function", ours, beside, FUNCTION)
+
+
+def measure_index(settings: Settings, *, origins: int = ORIGINS) -> list[Figure]:
+    """Return how our index and one on the point alone compare, inside the database."""
+    engine = make_engine(settings)
+    with engine.connect() as connection:
+        vocabulary = read_vocabulary(connection)
+    drawn = england.questions(engine, origins, in_north=False)
+    among = [_prepare(vocabulary, question).bare for question in drawn]
+    anywhere = [
+        question | {"easting": easting, "northing": northing}
+        for question, (easting, northing) in zip(among, england.anywhere(origins), strict=True)
     ]
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("SET statement_timeout = 0"))
+        connection.execute(sa.text(MAKE_PLAIN))
+        figures = [
+            _index(connection, f"Nearest ten at {origins:,} random origins", anywhere),
+            _index(connection, f"Nearest ten at {origins:,} origins in towns", among),
+        ]
+    engine.dispose()
+    return figures
 
 
-def _index(connection: sa.Connection, asked: Sequence[Asked]) -> Figure:
-    """Compare our index with one on the point alone, inside the database."""
-    connection.execute(sa.text("SET statement_timeout = 0"))
-    connection.execute(sa.text(MAKE_PLAIN))
+def _index(connection: sa.Connection, what: str, asked: list[dict[str, object]]) -> Figure:
     connection.execute(sa.text(MAKE_QUESTIONS))
-    connection.execute(ADD_QUESTION, [question.bare for question in asked])
+    connection.execute(ADD_QUESTION, asked)
     seconds: dict[str, list[float]] = {"public_assets": [], "plain_assets": []}
     answers = set()
     for _ in range(INDEX_ROUNDS):
@@ -156,29 +181,21 @@ def _index(connection: sa.Connection, asked: Sequence[Asked]) -> Figure:
         message = f"the two indexes gave different answers: {answers}"
         raise RuntimeError(message)
     ours, plain = (len(asked) / min(taken) for taken in seconds.values())
-    what = f"Nearest ten at {len(asked):,} random origins"
     return Figure(what, "a second", ours, plain, "GiST on the point + filter", PLAIN)
 
 
-def _http(settings: Settings, asked: Sequence[Asked]) -> list[Figure]:
+def _http(settings: Settings, asked: Sequence[Asked], *, has_two_lists: bool) -> list[Figure]:
     environment = {"DATABASE_URL": settings.database_url}
     with (
         served("tests.benchmarks.ours:make", environment=environment, is_factory=True) as our,
         served("tests.benchmarks.ten_lines:app", environment=environment, is_factory=False) as ten,
     ):
-        our_side, ten_side = _over_http(our, "our_path"), _over_http(ten, "ten_lines_path")
-        take_turns([our_side, ten_side], asked)
-    ten_lines = "ten-line FastAPI handler"
-    return [
-        *percentiles(
-            "Match question over HTTP",
-            our_side.times_ms,
-            ten_side.times_ms,
-            beside_what=ten_lines,
-            promise=HTTP,
-        ),
-        *_cpu("Match question over HTTP", our_side, ten_side, ten_lines),
-    ]
+        ours = _over_http(our, "our_path")
+        beside = {"ten-line FastAPI handler": _over_http(ten, "ten_lines_path")}
+        if has_two_lists:
+            beside["ten-line handler of both lists"] = _over_http(ten, "both_path")
+        take_turns([ours, *beside.values()], asked)
+    return _compared("Match question over HTTP", ours, beside, HTTP)
 
 
 def _over_http(server: Server, path: str) -> Side:
@@ -197,9 +214,15 @@ def take_turns(sides: Sequence[Side], asked: Sequence[Asked]) -> None:
             side.run(asked[start : start + BLOCK])
 
 
-def _cpu(what: str, ours: Side, beside: Side, beside_what: str) -> list[Figure]:
-    theirs = beside.cpu_ms()
-    return [
-        Figure(f"{what}: {name}", "ms of CPU", spent, theirs.get(name), beside_what)
-        for name, spent in ours.cpu_ms().items()
-    ]
+def _compared(what: str, ours: Side, beside: Mapping[str, Side], promise: Promise) -> list[Figure]:
+    figures = []
+    for name, side in beside.items():
+        figures += percentiles(
+            what, ours.times_ms, side.times_ms, beside_what=name, promise=promise
+        )
+        theirs = side.cpu_ms()
+        figures += [
+            Figure(f"{what}: {clock}", "ms of CPU", spent, theirs.get(clock), name)
+            for clock, spent in ours.cpu_ms().items()
+        ]
+    return figures

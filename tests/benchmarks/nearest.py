@@ -14,6 +14,13 @@ STATEMENT = f"""
     ORDER BY a.point_27700 <-> {ORIGIN} LIMIT 10
 """
 NEAREST = sa.text(STATEMENT.format(table="public_assets"))
+# The second list, as bare as the first: the nearest ten activities that come to you.
+NEAREST_VISITS = sa.text(
+    STATEMENT.format(table="public_activities")
+    .replace("a.kind::text AS kind", "'activity' AS kind")
+    .replace("WHERE", "WHERE a.comes_to_homes AND")
+    .replace("5000", "15000")
+)
 
 # The same rows with no index but the usual one, on the point.
 MAKE_PLAIN = """
@@ -25,6 +32,7 @@ MAKE_PLAIN = """
     ANALYZE plain_assets;
 """
 MAKE_QUESTIONS = """
+    DROP TABLE IF EXISTS pg_temp.bench_questions;
     CREATE TEMPORARY TABLE bench_questions (origin geometry, ids int[])
 """
 ADD_QUESTION = sa.text(f"INSERT INTO bench_questions VALUES ({ORIGIN}, CAST(:ids AS int[]))")
