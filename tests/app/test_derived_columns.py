@@ -268,5 +268,6 @@ def test_an_informal_asset_follows_its_ward_to_newer_boundaries(session: Session
     version = asset.version
     make_ward(session, release="2026", shape=square(SHIPLEY_MARKET))
     session.refresh(asset)
+    assert asset.geom is not None
     assert to_shape(asset.geom).within(square(SHIPLEY_MARKET))
     assert asset.version == version, "new boundaries are nobody's edit"
