@@ -455,7 +455,7 @@ def upgrade() -> None:
         "assets",
         ["ward_code"],
         unique=False,
-        postgresql_where=sa.text("kind = 'informal'"),
+        postgresql_where=sa.text("ward_code IS NOT NULL"),
     )
     op.create_table(
         "import_problems",

@@ -136,7 +136,12 @@ class Asset(Versioned, Base):
             "id",
             postgresql_where=sa.text("gone_at IS NULL AND duplicate_of IS NULL"),
         ),
-        sa.Index("ix_assets_ward_code", "ward_code", postgresql_where=sa.text("kind = 'informal'")),
+        # For lists of a ward too, and they ask for a code without a kind.
+        sa.Index(
+            "ix_assets_ward_code",
+            "ward_code",
+            postgresql_where=sa.text("ward_code IS NOT NULL"),
+        ),
         sa.Index(
             "ix_assets_name_trigrams",
             "name",
