@@ -28,8 +28,9 @@ def nearest(table: str, *, extra: str = "") -> str:
 # last score allows can enter it, and the scan ends: fewer rows are read than by any statement
 # that has to know its reach beforehand, and reading rows is what a question costs.
 #
-# The rows come in no order, and with whatever ties for the last place: `queries.find` looks them up
-# and orders them anyhow, and a statement here only to sort ten rows cost a tenth of the question.
+# One call finds both lists, because entering and leaving the settings below costs as much as some
+# scans. Their rows come in no order, and with whatever ties for the last place: `queries.find`
+# looks them up and orders them anyhow, and a statement here only to sort cost a tenth of it all.
 # Constants are float8, because a bare 0.8 is numeric and would be converted for every row.
 #
 # The settings keep the planner on the one index that has both the distance and the interests (a
@@ -40,11 +41,13 @@ CREATE FUNCTION best_matches(
   same_ids int[], narrower_ids int[], gentler_ids int[], broader_ids int[],
   kind_weights double precision[],
   needs text[], wanted_parts text[], today date,
-  visits boolean, within_m double precision, halving_m double precision, most int
+  near_within_m double precision, near_halving_m double precision,
+  visit_within_m double precision, visit_halving_m double precision, most int
 ) RETURNS TABLE (
-  source text, id uuid, place_id uuid, score double precision, distance_m double precision
+  list_name text, source text, id uuid, place_id uuid, score double precision,
+  distance_m double precision
 )
-LANGUAGE plpgsql STABLE ROWS 10
+LANGUAGE plpgsql STABLE ROWS 20
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
@@ -56,6 +59,12 @@ DECLARE
   -- Scores are compared in millionths.
   million CONSTANT double precision := 1e6;
   margin CONSTANT double precision := 1e-6;
+  strong_ids CONSTANT int[] := same_ids || narrower_ids || gentler_ids;
+  strongest CONSTANT double precision := CASE WHEN same_ids <> '{{}}' THEN kind_weights[1]
+    WHEN narrower_ids <> '{{}}' THEN kind_weights[2] ELSE kind_weights[3] END;
+  visits boolean;
+  within_m double precision;
+  halving_m double precision;
   class_ids int[];
   class_strongest double precision;
   reach_m double precision;
@@ -63,24 +72,26 @@ DECLARE
   r record;
   i int;
   value double precision;
-  top_places uuid[] := '{{}}';         -- the best so far, one for each place
-  top_scores double precision[] := '{{}}';
-  entry double precision := 0;       -- what it takes to enter a full list
-  is_full boolean := false;
-  pool_source text[] := '{{}}'; pool_id uuid[] := '{{}}'; pool_place uuid[] := '{{}}';
-  pool_score double precision[] := '{{}}'; pool_distance double precision[] := '{{}}';
+  top_places uuid[];              -- the best so far, one for each place
+  top_scores double precision[];
+  entry double precision;         -- what it takes to enter a full list
+  is_full boolean;
+  pool_source text[]; pool_id uuid[]; pool_place uuid[];
+  pool_score double precision[]; pool_distance double precision[];
 BEGIN
+FOREACH list_name IN ARRAY '{{near,visit}}'::text[] LOOP
+  visits := list_name = 'visit';
+  within_m := CASE WHEN visits THEN visit_within_m ELSE near_within_m END;
+  halving_m := CASE WHEN visits THEN visit_halving_m ELSE near_halving_m END;
+  top_places := '{{}}'; top_scores := '{{}}'; entry := 0; is_full := false;
+  pool_source := '{{}}'; pool_id := '{{}}'; pool_place := '{{}}';
+  pool_score := '{{}}'; pool_distance := '{{}}';
+
   -- Strong relations of assets, of activities, then the weak ones of both.
   FOR stage IN 0 .. 3 LOOP
     CONTINUE WHEN visits AND stage IN (0, 2);
-    IF stage < 2 THEN
-      class_ids := same_ids || narrower_ids || gentler_ids;
-      class_strongest := CASE WHEN same_ids <> '{{}}' THEN kind_weights[1]
-        WHEN narrower_ids <> '{{}}' THEN kind_weights[2] ELSE kind_weights[3] END;
-    ELSE
-      class_ids := broader_ids;
-      class_strongest := kind_weights[4];
-    END IF;
+    class_ids := CASE WHEN stage < 2 THEN strong_ids ELSE broader_ids END;
+    class_strongest := CASE WHEN stage < 2 THEN strongest ELSE kind_weights[4] END;
     CONTINUE WHEN class_ids = '{{}}';
     -- A full list bounds the scan beforehand: without it the index would search on for one more
     -- row, however far away, only for that row to be turned down.
@@ -149,6 +160,7 @@ BEGIN
     score := pool_score[n]; distance_m := pool_distance[n];
     RETURN NEXT;
   END LOOP;
+END LOOP;
 END $$
 """
 

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -21,8 +22,7 @@ from geo.reasons import reasons
 FIRST_DAY_AND_HOUR = attrgetter("starts_on", "opens_at")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One match as it is shown."""
 
     kind_of: str  # "asset" or "activity"

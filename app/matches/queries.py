@@ -70,18 +70,11 @@ FIND = sa.text(
            v.cost_pence,
            ST_X(coalesce(v.geom, a.geom)) AS lon, ST_Y(coalesce(v.geom, a.geom)) AS lat,
            s.starts_on, s.opens_at, s.closes_at, s.rrule, s.exdates
-    FROM (
-      SELECT 'near' AS list_name, n.* FROM best_matches(
-        :easting, :northing, CAST(:same AS int[]), CAST(:narrower AS int[]),
-        CAST(:gentler AS int[]), CAST(:broader AS int[]), CAST(:weights AS float8[]),
-        CAST(:needs AS text[]), CAST(:day_parts AS text[]), CAST(:today AS date),
-        false, :near_within_m, :near_halving_m, :most) AS n
-      UNION ALL
-      SELECT 'visit', c.* FROM best_matches(
-        :easting, :northing, CAST(:same AS int[]), CAST(:narrower AS int[]),
-        CAST(:gentler AS int[]), CAST(:broader AS int[]), CAST(:weights AS float8[]),
-        CAST(:needs AS text[]), CAST(:day_parts AS text[]), CAST(:today AS date),
-        true, :visit_within_m, :visit_halving_m, :most) AS c
+    FROM best_matches(
+      :easting, :northing, CAST(:same AS int[]), CAST(:narrower AS int[]),
+      CAST(:gentler AS int[]), CAST(:broader AS int[]), CAST(:weights AS float8[]),
+      CAST(:needs AS text[]), CAST(:day_parts AS text[]), CAST(:today AS date),
+      :near_within_m, :near_halving_m, :visit_within_m, :visit_halving_m, :most
     ) AS m
     LEFT JOIN public_assets a ON a.id = CASE WHEN m.source = 'asset' THEN m.id END
     LEFT JOIN public_activities v ON v.id = CASE WHEN m.source = 'activity' THEN m.id END
