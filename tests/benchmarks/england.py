@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import numpy as np
 import numpy.typing as npt
@@ -116,6 +117,9 @@ def fill(engine: sa.Engine, count: int) -> None:
         connection.execute(sa.text("SET statement_timeout = 0"))
         connection.execute(sa.text("VACUUM ANALYZE assets, activities, schedules"))
         connection.execute(sa.text("RESET statement_timeout"))
+        # Or the first figures would be taken while all this is still being written.
+        with suppress(sa.exc.ProgrammingError):  # not allowed to everybody
+            connection.execute(sa.text("CHECKPOINT"))
 
 
 def _uuids(count: int, rng: Rng) -> list[str]:
