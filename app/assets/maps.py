@@ -127,4 +127,5 @@ def outline_of(connection: sa.Connection, ward: sa.Row[Any]) -> gpd.GeoDataFrame
 def named(attribution: Sequence[str], settings: Settings) -> list[str]:
     """Return who a map has to name: its sources, and its background if it has one."""
     tiles = [settings.base_tiles_attribution] if settings.base_tiles_attribution else []
-    return [*attribution, *tiles]
+    # A question nothing answers has an empty map, which names nobody: that is no mistake.
+    return [*attribution, *tiles] or ["none, because nothing is shown."]

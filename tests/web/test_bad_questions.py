@@ -238,3 +238,17 @@ def test_every_route_is_asked_hostile_things(client: TestClient, app: FastAPI, t
         for header in ("text/html", "application/json", "*/*", ""):
             answer = client.get(f"{path}?{everything}", headers={"accept": header})
             assert answer.status_code in {200, 422}, (path, header)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/assets/map?q=nothing+is+called+this",
+        "/assets/map?bbox=-3,51,-2.9,51.1",
+        "/matches/map?lon=-1&lat=52&interest=bowls&within=500",
+    ],
+)
+def test_a_map_of_nothing_is_a_map(client: TestClient, town: Town, address: str) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert "Sources: none, because nothing is shown." in answer.text
