@@ -176,7 +176,7 @@ def open_page(chromium: Browser, site: Site) -> Iterator[OpenPage]:
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing(open_page: OpenPage, name: str) -> None:
     if not AXE.exists():
-        pytest.skip(f"there is no {AXE}: make vendor")
+        pytest.skip(f"there is no {AXE}: make test fetches it")
     page = open_page(PAGES[name], width=360)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     for width in (360, 1280):
@@ -196,7 +196,7 @@ def test_axe_finds_nothing(open_page: OpenPage, name: str) -> None:
 
 def test_axe_can_find_something(open_page: OpenPage) -> None:
     if not AXE.exists():
-        pytest.skip(f"there is no {AXE}: make vendor")
+        pytest.skip(f"there is no {AXE}: make test fetches it")
     page = open_page("/about")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     page.evaluate("document.querySelector('h1').style.color = '#eee'")
