@@ -17,7 +17,8 @@ from app.models.base import Base, Versioned, grid_copy_of, grid_point, lon_lat_p
 class Activity(Versioned, Base):
     """Something that happens: run by an organizer, at a venue, on schedules, about interests.
 
-    `geom` copies the venue's point, or the organizer's where there is no venue; triggers keep it.
+    `geom` copies the venue's point, or the organizer's where there is no venue or it has gone;
+    triggers keep it.
     """
 
     __tablename__ = "activities"

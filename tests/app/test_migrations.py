@@ -141,6 +141,46 @@ def test_migrations_do_not_wait_long_for_a_lock(own_database: sa.Engine) -> None
     assert "SET LOCAL lock_timeout = '5s'" in asked[:first_change]
 
 
+GONE_VENUES = "2026_11_26_gone_venues"
+PLACES = """
+INSERT INTO assets (kind, name, geom, location_source, source_id, source_key, gone_at)
+  SELECT 'venue', v.name, ST_SetSRID(ST_MakePoint(lon, 53.8), 4326), 'given', s.id, v.name, gone_at
+  FROM sources s, (VALUES ('Club', -1.7, NULL), ('Hall', -1.8, now())) AS v (name, lon, gone_at)
+"""
+ACTIVITY = """
+INSERT INTO activities (name, organizer_id, venue_id, source_id, source_key)
+  SELECT 'Boccia', c.id, h.id, c.source_id, 'b' FROM assets c, assets h
+  WHERE c.name = 'Club' AND h.name = 'Hall'
+"""
+
+
+def test_activities_of_gone_venues_are_placed_anew(own_database: sa.Engine) -> None:
+    def placed() -> tuple[float, int]:
+        with own_database.begin() as connection:
+            found = connection.execute(sa.text("SELECT ST_X(geom), version FROM activities"))
+            lon, version = found.one()
+            return lon, version
+
+    with own_database.begin() as connection:
+        command.downgrade(_config(connection), f"{GONE_VENUES}-1")
+    with own_database.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO sources (slug, name, publisher, licence, attribution)"
+                " VALUES ('x', 'x', 'x', 'x', 'x')"
+            )
+        )
+        connection.execute(sa.text(PLACES))
+        connection.execute(sa.text(ACTIVITY))
+    assert placed() == (-1.8, 1)
+    with own_database.begin() as connection:
+        command.upgrade(_config(connection), GONE_VENUES)
+    assert placed() == (-1.7, 1)
+    with own_database.begin() as connection:
+        command.downgrade(_config(connection), f"{GONE_VENUES}-1")
+    assert placed() == (-1.8, 1)
+
+
 # The plan of the live question
 
 

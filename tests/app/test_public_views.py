@@ -14,6 +14,8 @@ from app.models import (
     AssetKind,
 )
 from tests.builders import (
+    CITY_HALL,
+    LISTER_PARK,
     make_activity,
     make_asset,
     make_ward,
@@ -78,6 +80,21 @@ def test_public_activities_follow_their_organizer_and_venue(session: Session) ->
     original.gone_at = dt.datetime.now(tz=dt.UTC)
     session.flush()
     assert here.id not in _public(session, "public_activities")
+
+
+def test_a_venue_that_has_gone_is_not_said(session: Session) -> None:
+    club = make_asset(session, "The club", at=CITY_HALL, address="1 High Street")
+    hall = make_asset(session, "The hall", at=LISTER_PARK, address="2 Park Lane")
+    activity = make_activity(session, "Boccia", club, venue=hall)
+    hall.gone_at = dt.datetime.now(tz=dt.UTC)
+    session.flush()
+    row = _public(session, "public_activities")[activity.id]
+    assert (row.venue_id, row.venue_name, row.address) == (None, None, "1 High Street")
+    shown = session.execute(
+        sa.text("SELECT ST_X(geom), ST_Y(geom) FROM public_activities WHERE id = :id"),
+        {"id": activity.id},
+    ).one()
+    assert tuple(shown) == CITY_HALL
 
 
 def test_views_name_no_column_that_is_not_meant_to_be_public(session: Session) -> None:

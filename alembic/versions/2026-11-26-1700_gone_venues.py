@@ -1,0 +1,122 @@
+"""A venue that has gone gives its activities no place: they are at their organizer's again."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "2026_11_26_gone_venues"
+down_revision = "2026_11_23_best_matches"
+branch_labels = None
+depends_on = None
+
+TAKE_POINT = """
+CREATE OR REPLACE FUNCTION take_point_of_venue() RETURNS trigger LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+BEGIN
+  NEW.geom := (
+    SELECT geom FROM assets WHERE id = coalesce(
+      (SELECT id FROM assets WHERE id = NEW.venue_id AND gone_at IS NULL), NEW.organizer_id)
+  );
+  RETURN NEW;
+END $$
+"""
+# Setting the organizer to itself is what makes take_point_of_venue look again. What happens at a
+# standing venue is left alone when its organizer moves.
+PASS_POINT_ON = """
+CREATE OR REPLACE FUNCTION pass_point_on() RETURNS trigger LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+BEGIN
+  UPDATE activities a SET organizer_id = a.organizer_id
+    WHERE a.venue_id = NEW.id
+       OR (a.organizer_id = NEW.id AND NOT EXISTS (
+             SELECT FROM assets v WHERE v.id = a.venue_id AND v.gone_at IS NULL));
+  RETURN NULL;
+END $$
+"""
+PASS_POINT_ON_WHEN = (
+    "CREATE TRIGGER pass_point_on AFTER UPDATE ON assets FOR EACH ROW"
+    " WHEN (OLD.geom IS DISTINCT FROM NEW.geom"
+    " OR (OLD.gone_at IS NULL) <> (NEW.gone_at IS NULL)) EXECUTE FUNCTION pass_point_on()"
+)
+
+OLD_TAKE_POINT = """
+CREATE OR REPLACE FUNCTION take_point_of_venue() RETURNS trigger LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+BEGIN
+  NEW.geom := (SELECT geom FROM assets WHERE id = coalesce(NEW.venue_id, NEW.organizer_id));
+  RETURN NEW;
+END $$
+"""
+OLD_PASS_POINT_ON = """
+CREATE OR REPLACE FUNCTION pass_point_on() RETURNS trigger LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+BEGIN
+  UPDATE activities SET geom = NEW.geom
+    WHERE (venue_id = NEW.id OR (venue_id IS NULL AND organizer_id = NEW.id));
+  RETURN NULL;
+END $$
+"""
+OLD_PASS_POINT_ON_WHEN = (
+    "CREATE TRIGGER pass_point_on AFTER UPDATE ON assets FOR EACH ROW"
+    " WHEN (OLD.geom IS DISTINCT FROM NEW.geom) EXECUTE FUNCTION pass_point_on()"
+)
+
+# The point is derived: those of gone venues are derived anew. Nobody's edit, so no new version.
+POINTS_ANEW = (
+    "ALTER TABLE activities DISABLE TRIGGER bump_version",
+    """
+    UPDATE activities a SET organizer_id = a.organizer_id
+    FROM assets v WHERE v.id = a.venue_id AND v.gone_at IS NOT NULL
+    """,
+    "ALTER TABLE activities ENABLE TRIGGER bump_version",
+)
+
+
+def public_activities(*, venue_id: str) -> str:
+    """Return the statement of the view with the venue as `venue_id` says it."""
+    return f"""
+CREATE OR REPLACE VIEW public_activities WITH (security_invoker = true) AS
+SELECT a.id, a.name, a.description, a.organizer_id, {venue_id} AS venue_id,
+       -- One place is shown once: an organizer linked as a duplicate stands for its original.
+       coalesce(o.duplicate_of, o.id) AS place_id,
+       o.name AS organizer_name,
+       v.name AS venue_name,
+       coalesce(CASE WHEN v.kind <> 'informal' THEN v.address END,
+                CASE WHEN o.kind <> 'informal' THEN o.address END) AS address,
+       coalesce(CASE WHEN v.kind <> 'informal' THEN v.postcode END,
+                CASE WHEN o.kind <> 'informal' THEN o.postcode END) AS postcode,
+       CASE WHEN o.is_contact_public AND o.kind <> 'informal' THEN o.phone END AS phone,
+       CASE WHEN o.is_contact_public AND o.kind <> 'informal' THEN o.email END AS email,
+       o.website,
+       a.comes_to_homes, a.interest_ids, coalesce(a.access, v.access, o.access) AS access,
+       a.cost_pence, a.day_parts, a.geom, a.point_27700,
+       coalesce(v.location_source, o.location_source) AS location_source,
+       greatest(a.assured_date, o.assured_date) AS assured_date,
+       a.source_id, a.import_run_id, a.updated_at, a.version
+FROM activities a
+JOIN assets o ON o.id = a.organizer_id AND o.gone_at IS NULL
+LEFT JOIN assets v ON v.id = a.venue_id AND v.gone_at IS NULL
+WHERE a.gone_at IS NULL
+"""
+
+
+def upgrade() -> None:
+    """Let the triggers and the view look past a venue that has gone."""
+    op.execute("DROP TRIGGER pass_point_on ON assets")
+    op.execute(TAKE_POINT)
+    op.execute(PASS_POINT_ON)
+    op.execute(PASS_POINT_ON_WHEN)
+    op.execute(public_activities(venue_id="v.id"))
+    for statement in POINTS_ANEW:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    """Put activities back to the points of their venues, gone or not."""
+    op.execute("DROP TRIGGER pass_point_on ON assets")
+    op.execute(OLD_TAKE_POINT)
+    op.execute(OLD_PASS_POINT_ON)
+    op.execute(OLD_PASS_POINT_ON_WHEN)
+    op.execute(public_activities(venue_id="a.venue_id"))
+    for statement in POINTS_ANEW:
+        op.execute(statement)
