@@ -1,4 +1,4 @@
-"""A venue that has gone gives its activities no place: they are at their organizer's again."""
+"""Activities at venues that have gone or are linked as duplicates, and a place's other names."""
 
 from __future__ import annotations
 
@@ -72,8 +72,19 @@ POINTS_ANEW = (
 )
 
 
-def public_activities(*, venue_id: str) -> str:
-    """Return the statement of the view with the venue as `venue_id` says it."""
+# What other publishers call a place that is shown: the entries linked to it as the same place.
+PUBLIC_OTHER_NAMES = """
+CREATE VIEW public_other_names WITH (security_invoker = true) AS
+SELECT d.id, d.duplicate_of AS place_id, d.name, d.source_id
+FROM assets d JOIN assets a ON a.id = d.duplicate_of AND a.gone_at IS NULL
+WHERE d.gone_at IS NULL
+"""
+# A venue linked as a duplicate stands for its original, as an organizer does.
+VENUE_PLACE = "coalesce(v.duplicate_of, v.id) AS venue_place_id"
+
+
+def public_activities(*, venue_id: str, more: str = "") -> str:
+    """Return the statement of the view with the venue as `venue_id` says it, and `more` last."""
     return f"""
 CREATE OR REPLACE VIEW public_activities WITH (security_invoker = true) AS
 SELECT a.id, a.name, a.description, a.organizer_id, {venue_id} AS venue_id,
@@ -92,7 +103,7 @@ SELECT a.id, a.name, a.description, a.organizer_id, {venue_id} AS venue_id,
        a.cost_pence, a.day_parts, a.geom, a.point_27700,
        coalesce(v.location_source, o.location_source) AS location_source,
        greatest(a.assured_date, o.assured_date) AS assured_date,
-       a.source_id, a.import_run_id, a.updated_at, a.version
+       a.source_id, a.import_run_id, a.updated_at, a.version{more}
 FROM activities a
 JOIN assets o ON o.id = a.organizer_id AND o.gone_at IS NULL
 LEFT JOIN assets v ON v.id = a.venue_id AND v.gone_at IS NULL
@@ -101,12 +112,13 @@ WHERE a.gone_at IS NULL
 
 
 def upgrade() -> None:
-    """Let the triggers and the view look past a venue that has gone."""
+    """Let the triggers and the view look past a venue that has gone; name a place's others."""
     op.execute("DROP TRIGGER pass_point_on ON assets")
     op.execute(TAKE_POINT)
     op.execute(PASS_POINT_ON)
     op.execute(PASS_POINT_ON_WHEN)
-    op.execute(public_activities(venue_id="v.id"))
+    op.execute(public_activities(venue_id="v.id", more=f", {VENUE_PLACE}"))
+    op.execute(PUBLIC_OTHER_NAMES)
     for statement in POINTS_ANEW:
         op.execute(statement)
 
@@ -117,6 +129,9 @@ def downgrade() -> None:
     op.execute(OLD_TAKE_POINT)
     op.execute(OLD_PASS_POINT_ON)
     op.execute(OLD_PASS_POINT_ON_WHEN)
+    op.execute("DROP VIEW public_other_names")
+    # A view that is replaced keeps its columns: the new one has to go with it.
+    op.execute("DROP VIEW public_activities")
     op.execute(public_activities(venue_id="a.venue_id"))
     for statement in POINTS_ANEW:
         op.execute(statement)

@@ -17,7 +17,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from app.models import Base
-from tests.builders import CITY_HALL
+from tests.builders import store_many
 from tests.conftest import new_database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -202,36 +202,6 @@ def _settings(connection: sa.Connection) -> list[str]:
     return list(stored)
 
 
-def _fill(connection: sa.Connection, *, count: int) -> None:
-    """Store `count` groups and as many activities around the city hall, half of which visit."""
-    lon, lat = CITY_HALL
-    connection.execute(
-        sa.text(
-            "INSERT INTO sources (slug, name, publisher, licence, attribution)"
-            " VALUES ('plan', 'x', 'x', 'x', 'x')"
-        )
-    )
-    connection.execute(
-        sa.text(
-            "INSERT INTO assets (kind, name, geom, location_source, interest_ids, source_id,"
-            " source_key) SELECT 'group', 'Group ' || n,"
-            " ST_SetSRID(ST_MakePoint(:lon + sin(n) / 10, :lat + cos(n * 7) / 10), 4326), 'given',"
-            " ARRAY[n % 200, n % 7 + 200], s.id, n::text"
-            " FROM generate_series(1, :count) n, sources s WHERE s.slug = 'plan'"
-        ),
-        {"lon": lon, "lat": lat, "count": count},
-    )
-    connection.execute(
-        sa.text(
-            "INSERT INTO activities"
-            " (name, organizer_id, comes_to_homes, interest_ids, source_id, source_key)"
-            " SELECT 'Session', id, source_key::int % 2 = 0, interest_ids, source_id, source_key"
-            " FROM assets"
-        )
-    )
-    connection.execute(sa.text("ANALYZE assets, activities"))
-
-
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan
     for below in plan.get("Plans", ()):
@@ -271,7 +241,7 @@ def _plan(connection: sa.Connection, statement: str) -> list[dict[str, Any]]:
 def test_the_live_question_reads_one_index_outwards(
     connection: sa.Connection, table: str, extra: str, index: str
 ) -> None:
-    _fill(connection, count=3000)
+    store_many(connection, count=3000)
     for setting in _settings(connection):
         name, _, value = setting.partition("=")
         if name != "search_path":
