@@ -163,6 +163,7 @@ def show_ward(request: Request, gss_code: str, connect: Reading) -> Response:
         )
     figures = facts.figures if facts else None
     published = (figures.source_ids or []) if figures else []
+    boundaries = [ward.source_id, *names.boundary_source_ids]
     return page(
         request,
         "ward.html",
@@ -171,7 +172,7 @@ def show_ward(request: Request, gss_code: str, connect: Reading) -> Response:
         rows=rows,
         next_page=next_page,
         names=names,
-        sources=names.sources_in([ward.source_id, *published, *asset_schemas.source_ids_of(rows)]),
+        sources=names.sources_in([*boundaries, *published, *asset_schemas.source_ids_of(rows)]),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.areas.queries import NEWEST
 from app.parameters import Bbox
 
 # What lists show of an asset, in the order `app.assets.schemas` unpacks; the distance comes last.
@@ -238,10 +239,17 @@ def find_ward_of(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row[An
 
 
 def list_sources(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
-    """Return every source: id, slug, name, publisher, licence, attribution, is_share_alike."""
+    """Return every source: id, slug, name, publisher, licence, attribution, is_share_alike.
+
+    `has_wards` says whether the newest wards, which maps draw, are its.
+    """
     return connection.execute(
         sa.text(
-            "SELECT id, slug, name, publisher, licence, attribution, is_share_alike"
-            " FROM sources ORDER BY id"
+            f"""
+            SELECT s.id, s.slug, s.name, s.publisher, s.licence, s.attribution, s.is_share_alike,
+                   EXISTS (SELECT FROM areas w WHERE w.source_id = s.id AND w.area_type = 'ward'
+                             AND w.gone_at IS NULL AND w.release = {NEWEST}) AS has_wards
+            FROM sources s ORDER BY s.id
+            """  # noqa: S608 - constants only
         )
     ).all()

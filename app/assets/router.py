@@ -115,7 +115,9 @@ def _page_of_assets(
         has_more=found.has_more,
         total=actions.count(connection, question),
         most_counted=actions.MOST_COUNTED,
-        sources=names.sources_in(schemas.source_ids_of(found.rows)),
+        sources=names.sources_in(
+            [*schemas.source_ids_of(found.rows), *(names.boundary_source_ids if found.rows else [])]
+        ),
     )
 
 
@@ -152,6 +154,7 @@ def show_asset(request: Request, asset_id: str, connect: Reading) -> Response:
     asset = details.asset
     others = [row.source_id for row in details.duplicates]
     sessions = [session.activity.source_id for session in details.sessions]
+    drawn = [] if asset.lon is None else names.boundary_source_ids
     return page(
         request,
         "asset.html",
@@ -159,7 +162,7 @@ def show_asset(request: Request, asset_id: str, connect: Reading) -> Response:
         asset=asset,
         details=details,
         source=names.sources.get(asset.source_id),
-        sources=names.sources_in([asset.source_id, *others, *sessions]),
+        sources=names.sources_in([asset.source_id, *others, *sessions, *drawn]),
         is_home=asset.kind == AssetKind.CARE_HOME,
     )
 

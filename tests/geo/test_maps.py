@@ -321,6 +321,17 @@ def test_a_map_names_its_sources() -> None:
         asset_map(_assets(), **{**SAID, "attribution": [" "]})
 
 
+def test_a_map_names_the_publishers_of_the_outlines_around() -> None:
+    around = _ward(attribution=["Ordnance Survey"])
+    both = gpd.GeoDataFrame(pd.concat([around, around, _ward(attribution=[None])]))
+    for document in (
+        ward_map(_ward(), _assets(), around=both, **SAID),
+        asset_map(_assets(), around=both, **SAID),
+        home_map(_home(), _matches(), around=both, **SAID),
+    ):
+        assert document.html.count("Ordnance Survey") == 1
+
+
 @pytest.mark.parametrize("base", ["https://cdn.example/x", "//cdn.example/x"])
 def test_scripts_of_another_host_are_refused(base: str) -> None:
     with pytest.raises(MapError, match="this site only"):
