@@ -162,9 +162,8 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """An asset that is not shown: linked to another (`instead`), or gone."""
+    """An asset that is not shown: linked to another (`instead`), or gone; and nothing it says."""
 
-    name: str
     gone_at: dt.datetime | None
     instead: uuid.UUID | None
 
@@ -176,7 +175,7 @@ def get_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> Details | Hi
         hidden = queries.find_hidden_asset(connection, asset_id=asset_id)
         if hidden is None:
             raise NotFound("There is nothing on the map at this address.")
-        return Hidden(hidden.name, hidden.gone_at, hidden.duplicate_of)
+        return Hidden(hidden.gone_at, hidden.duplicate_of)
     activities = queries.list_activities(connection, asset_id=asset_id)
     schedules = queries.list_schedules(connection, activity_ids=[a.id for a in activities])
     return Details(

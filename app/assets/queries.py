@@ -156,11 +156,12 @@ def find_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row[Any]
 
 
 def find_hidden_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row[Any] | None:
-    """Return name, kind, gone_at and duplicate_of of an asset the public view leaves out."""
+    """Return gone_at and duplicate_of of an asset the public view leaves out.
+
+    The table itself, because no view has what is not shown; hence nothing of what it says.
+    """
     return connection.execute(
-        sa.text(
-            "SELECT name, kind::text AS kind, gone_at, duplicate_of FROM assets WHERE id = :id"
-        ),
+        sa.text("SELECT gone_at, duplicate_of FROM assets WHERE id = :id"),
         {"id": asset_id},
     ).first()
 
