@@ -26,12 +26,15 @@ __all__ = [
     "columns_of",
     "open_table",
     "read_features",
+    "refuse_unreadable",
     "require_columns",
 ]
 
 # The key under which a row keeps the fields it has beyond its header. The generic path makes a
 # problem of such a row: an unquoted comma has shifted its columns.
 EXTRA_FIELDS = ""
+MAP_KINDS = {"json", "geopackage", "shapefile"}
+SPREADSHEET_SUFFIXES = {".xlsx", ".xlsm"}
 DELIMITERS = ",;\t|"
 MAX_FIELD_CHARACTERS = 100_000
 MAX_LINE_CHARACTERS = 1_000_000
@@ -105,7 +108,7 @@ def open_table(
         In one sentence: empty, too large, not text, a line too long, no rows under the header.
     """
     kind = kind_of(path)
-    if kind == "zip" and path.suffix.lower() in {".xlsx", ".xlsm"}:
+    if kind == "zip" and path.suffix.lower() in SPREADSHEET_SUFFIXES:
         return _table(path, lambda: spreadsheet_rows(path), "xlsx", "", header)
     refuse_unless(path, kind, "text", "a table, such as a CSV file")
     chosen = encoding or _encoding_of(path)
@@ -143,13 +146,31 @@ def columns_of(path: Path) -> list[str] | None:
     """
     try:
         kind = kind_of(path)
-        if kind in {"json", "geopackage", "shapefile"}:
+        if kind in MAP_KINDS:
             return property_names(path)
         if kind == "text" or path.suffix.lower() == ".xlsx":
             return open_table(path).header
     except FileRefused:
         return None
     return None
+
+
+def refuse_unreadable(path: Path) -> None:
+    """Say why `path` cannot be read, if it cannot; what nobody recognises may be readable.
+
+    Raises
+    ------
+    FileRefused
+        As `open_table` and `read_features`.
+    """
+    kind = kind_of(path)
+    if kind in MAP_KINDS:
+        read_features(path)
+    elif path.suffix.lower() in SPREADSHEET_SUFFIXES:
+        open_table(path)
+    else:
+        refuse_unless(path, kind, "text", "a table or a map file")
+        open_table(path)
 
 
 def _table(
