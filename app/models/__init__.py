@@ -2,7 +2,7 @@
 
 from app.models.activities import Activity, Schedule
 from app.models.areas import Area, AreaFigure, AreaLookup, AreaPart, AreaType
-from app.models.assets import Access, Asset, AssetKind, LocationSource
+from app.models.assets import MOST_BEDS, Access, Asset, AssetKind, LocationSource
 from app.models.base import Base
 from app.models.checks import Check, CheckOutcome
 from app.models.interests import GentlerAlternative, Interest, InterestWord
@@ -16,6 +16,7 @@ from app.models.sources import (
 )
 
 __all__ = [
+    "MOST_BEDS",
     "Access",
     "Activity",
     "Area",

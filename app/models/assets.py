@@ -56,6 +56,10 @@ class Access(enum.StrEnum):
 ACCESS_WORDS = ", ".join(f"'{word.value}'" for word in Access)
 
 
+# Far above any care home: more is a slip of the pen.
+MOST_BEDS = 2000
+
+
 class Asset(Versioned, Base):
     """A care home, group, surgery, venue or informal skill.
 
@@ -108,7 +112,9 @@ class Asset(Versioned, Base):
         sa.CheckConstraint("name <> ''", name="has_a_name"),
         sa.CheckConstraint("duplicate_of IS DISTINCT FROM id", name="not_its_own_duplicate"),
         sa.CheckConstraint(f"access <@ ARRAY[{ACCESS_WORDS}]::text[]", name="known_access"),
-        sa.CheckConstraint("beds IS NULL OR beds BETWEEN 0 AND 2000", name="plausible_beds"),
+        sa.CheckConstraint(
+            f"beds IS NULL OR beds BETWEEN 0 AND {MOST_BEDS}", name="plausible_beds"
+        ),
         # Somebody's front door is never on the map.
         sa.CheckConstraint(
             "kind <> 'informal' OR (location_source = 'ward' AND ward_code IS NOT NULL)",
