@@ -1,4 +1,4 @@
-"""Activities at venues that have gone or are linked as duplicates, and a place's other names."""
+"""Activities at venues that have gone or are duplicates; other names; names and figures that say something."""
 
 from __future__ import annotations
 
@@ -111,6 +111,31 @@ WHERE a.gone_at IS NULL
 """
 
 
+NAMED = ("assets", "activities", "areas")
+HAS_A_NAME = r"name ~ '[^ \t\n\r\f\v\u00a0\u2000-\u200b\u202f\u3000\ufeff]'"
+FINITE = "value > '-Infinity' AND value < 'Infinity'"
+
+
+def say_something() -> None:
+    """Let no name be blank and no figure endless; nothing that was loaded from a file is."""
+    for table in NAMED:
+        op.execute(f"UPDATE {table} SET name = 'No name' WHERE NOT ({HAS_A_NAME})")
+        if table != "areas":
+            op.drop_constraint(op.f(f"ck_{table}_has_a_name"), table, type_="check")
+        op.create_check_constraint(op.f(f"ck_{table}_has_a_name"), table, HAS_A_NAME)
+    op.execute(f"DELETE FROM area_figures WHERE NOT ({FINITE})")
+    op.create_check_constraint(op.f("ck_area_figures_a_finite_number"), "area_figures", FINITE)
+
+
+def say_something_no_longer() -> None:
+    """Put the old constraints back."""
+    op.drop_constraint(op.f("ck_area_figures_a_finite_number"), "area_figures", type_="check")
+    for table in NAMED:
+        op.drop_constraint(op.f(f"ck_{table}_has_a_name"), table, type_="check")
+        if table != "areas":
+            op.create_check_constraint(op.f(f"ck_{table}_has_a_name"), table, "name <> ''")
+
+
 def upgrade() -> None:
     """Let the triggers and the view look past a venue that has gone; name a place's others."""
     op.execute("DROP TRIGGER pass_point_on ON assets")
@@ -121,10 +146,12 @@ def upgrade() -> None:
     op.execute(PUBLIC_OTHER_NAMES)
     for statement in POINTS_ANEW:
         op.execute(statement)
+    say_something()
 
 
 def downgrade() -> None:
     """Put activities back to the points of their venues, gone or not."""
+    say_something_no_longer()
     op.execute("DROP TRIGGER pass_point_on ON assets")
     op.execute(OLD_TAKE_POINT)
     op.execute(OLD_PASS_POINT_ON)

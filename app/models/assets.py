@@ -17,6 +17,7 @@ from app.models.base import (
     Versioned,
     grid_copy_of,
     grid_point,
+    has_a_name,
     inside_great_britain,
     lon_lat_point,
     words_enum,
@@ -109,7 +110,7 @@ class Asset(Versioned, Base):
     __table_args__ = (
         sa.UniqueConstraint("source_id", "source_key"),
         inside_great_britain("geom"),
-        sa.CheckConstraint("name <> ''", name="has_a_name"),
+        has_a_name(),
         sa.CheckConstraint("duplicate_of IS DISTINCT FROM id", name="not_its_own_duplicate"),
         sa.CheckConstraint(f"access <@ ARRAY[{ACCESS_WORDS}]::text[]", name="known_access"),
         sa.CheckConstraint(

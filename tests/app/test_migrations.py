@@ -181,6 +181,37 @@ def test_activities_of_gone_venues_are_placed_anew(own_database: sa.Engine) -> N
     assert placed() == (-1.8, 1)
 
 
+def test_what_said_nothing_says_so(own_database: sa.Engine) -> None:
+    def found() -> tuple[list[str], int]:
+        with own_database.begin() as connection:
+            names = connection.execute(sa.text("SELECT name FROM assets ORDER BY source_key"))
+            figures = connection.execute(sa.text("SELECT count(*) FROM area_figures"))
+            return list(names.scalars()), figures.scalar_one()
+
+    with own_database.begin() as connection:
+        command.downgrade(_config(connection), f"{GONE_VENUES}-1")
+    with own_database.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO sources (slug, name, publisher, licence, attribution)"
+                " VALUES ('x', 'x', 'x', 'x', 'x')"
+            )
+        )
+        connection.execute(sa.text(PLACES))
+        connection.execute(sa.text("UPDATE assets SET name = ' ' WHERE name = 'Hall'"))
+        connection.execute(
+            sa.text(
+                "INSERT INTO area_figures (gss_code, measure, as_of, value, source_id)"
+                " SELECT 'E01010568', m, '2022-06-30', v, s.id FROM sources s,"
+                " (VALUES ('imd_score', 'NaN'::float8), ('population', 1523)) AS f (m, v)"
+            )
+        )
+    assert found() == (["Club", " "], 2)
+    with own_database.begin() as connection:
+        command.upgrade(_config(connection), GONE_VENUES)
+    assert found() == (["Club", "No name"], 1)
+
+
 # The plan of the live question
 
 
