@@ -19,8 +19,19 @@ def normalise_url(url: str) -> str:
     return url
 
 
-def make_engine(settings: Settings) -> sa.Engine:
-    """Return an engine for `settings.database_url`; no connection is made yet."""
+# The role the web application works as: it owns nothing, and row-level security binds it.
+APP_ROLE = "patchwork_app"
+# The role of scheduled jobs that look after every team's rows.
+KEEPER_ROLE = "patchwork_keeper"
+
+
+def make_engine(settings: Settings, *, role: str | None = None) -> sa.Engine:
+    """Return an engine for `settings.database_url`; no connection is made yet.
+
+    `role`: a database role every connection takes on; None stays the owner, who loads data and
+    migrates.
+    """
+    as_role = f" -c role={role}" if role else ""
     return sa.create_engine(
         normalise_url(settings.database_url),
         pool_size=settings.pool_size,
@@ -32,7 +43,7 @@ def make_engine(settings: Settings) -> sa.Engine:
             "application_name": "patchwork",
             # A query that runs away must not hold its connection for ever. Planning is a large
             # part of a 0.3 ms question, hence no just-in-time compilation.
-            "options": f"-c statement_timeout={settings.statement_timeout_ms} -c jit=off",
+            "options": f"-c statement_timeout={settings.statement_timeout_ms} -c jit=off{as_role}",
         },
     )
 
