@@ -14,6 +14,10 @@ from app.errors import Unavailable
 from app.settings import Settings
 
 DRIVER = "postgresql+psycopg"
+# The role the web application works as: it owns nothing, and row-level security binds it.
+APP_ROLE = "patchwork_app"
+# The role of scheduled jobs that look after every team's rows.
+KEEPER_ROLE = "patchwork_keeper"
 
 
 def normalise_url(url: str) -> str:
@@ -44,11 +48,13 @@ def read_url(url: str) -> sa.URL:
     )
 
 
-def make_engine(settings: Settings) -> sa.Engine:
+def make_engine(settings: Settings, *, role: str | None = None) -> sa.Engine:
     """Return an engine for `settings.database_url`; no connection is made yet.
 
-    Raises `Unavailable` if it is no address.
+    `role`: a database role every connection takes on; None stays the owner, who loads data and
+    migrates. Raises `Unavailable` if the address is none.
     """
+    as_role = f" -c role={role}" if role else ""
     return sa.create_engine(
         read_url(settings.database_url),
         pool_size=settings.pool_size,
@@ -60,7 +66,7 @@ def make_engine(settings: Settings) -> sa.Engine:
             "application_name": "patchwork",
             # A query that runs away must not hold its connection for ever. Planning is a large
             # part of a 0.3 ms question, hence no just-in-time compilation.
-            "options": f"-c statement_timeout={settings.statement_timeout_ms} -c jit=off",
+            "options": f"-c statement_timeout={settings.statement_timeout_ms} -c jit=off{as_role}",
         },
     )
 

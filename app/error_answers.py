@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlencode
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -12,14 +13,16 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
 
 from app.edge import DEFAULT_HEADERS
-from app.errors import BadQuestion, PatchworkError, Unavailable
+from app.errors import BadQuestion, PatchworkError, SignedOut, Unavailable
 from app.rendering import Format, format_of, page, problem_answer
 
 log = structlog.get_logger("patchwork")
 
 FRAMES = 12
+LONGEST_NEXT = 500
 
 # What Starlette itself answers with, in our words.
 SENTENCES = {
@@ -56,6 +59,38 @@ def on_our_own(request: Request, error: Exception) -> Response:
         detail=str(error),
         field=error.field if isinstance(error, BadQuestion) else None,
     )
+
+
+async def on_signed_out(request: Request, error: Exception) -> Response:
+    """Lead to the sign-in page; a form is shown again with what was typed, to be sent later."""
+    if not wants_a_page(request):
+        return on_our_own(request, error)
+    if request.method == "GET":
+        path = request.url.path
+        if request.url.query and len(request.url.query) <= LONGEST_NEXT:
+            path = f"{path}?{request.url.query}"
+        return RedirectResponse(f"/sign-in?{urlencode({'next': path})}", status_code=303)
+    form = await request.form()
+    kept = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    return page(
+        request,
+        "signed_out.html",
+        status=SignedOut.status,
+        action=request.url.path,
+        # What a secret field held is not for the page.
+        kept=[(name, value) for name, value in kept if "password" not in name],
+    )
+
+
+def plain_refusal(status: int, title: str, detail: str) -> Response:
+    """Return a refusal that needs no template: for what is refused before anything is looked at."""
+    text = (
+        f'<!DOCTYPE html><html lang="en-GB"><head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"></head>'
+        f'<body><main><h1>{title}</h1><p>{detail}</p><p><a href="/">Home</a></p></main></body>'
+        "</html>"
+    )
+    return Response(text, status_code=status, media_type="text/html; charset=utf-8")
 
 
 def on_http(request: Request, error: Exception) -> Response:
@@ -118,6 +153,7 @@ def on_anything(request: Request, error: Exception) -> Response:
 
 def add_error_answers(app: FastAPI) -> None:
     """Register an answer for everything that can be raised."""
+    app.add_exception_handler(SignedOut, on_signed_out)
     app.add_exception_handler(PatchworkError, on_our_own)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_validation)

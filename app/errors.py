@@ -30,6 +30,34 @@ class BadQuestion(PatchworkError):
         self.field = field
 
 
+class SignedOut(PatchworkError):
+    """Nobody is signed in, or the session has ended; what a form held is kept for afterwards."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    title = "Sign in to go on"
+
+
+class NotAllowed(PatchworkError):
+    """Somebody is signed in and may not do this."""
+
+    status = HTTPStatus.FORBIDDEN
+    title = "You cannot open this page"
+
+
+class Conflict(PatchworkError):
+    """Somebody else changed the same thing first; nothing was overwritten."""
+
+    status = HTTPStatus.CONFLICT
+    title = "Somebody else has changed this"
+
+
+class TooMany(PatchworkError):
+    """The same was tried too often in a short time."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    title = "Too many tries"
+
+
 class FileRefused(PatchworkError):
     """A file could not be read as what it was said to be; nothing of it was stored."""
 

@@ -12,17 +12,23 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from app.accounts.router import router as accounts
 from app.areas.router import router as areas
 from app.assets.actions import NameCache
 from app.assets.router import router as assets
-from app.database import make_engine
+from app.connections.calendar_router import router as calendar
+from app.connections.router import router as connections
+from app.database import APP_ROLE, make_engine
 from app.edge import Edge, make_log
 from app.error_answers import add_error_answers
 from app.home.router import router as home
 from app.interests.router import router as interests
 from app.matches.router import router as matches
 from app.rendering import STATIC, Pages
+from app.residents.router import router as residents
+from app.same_site import SameSite
 from app.settings import Settings
+from app.today.router import router as today
 
 # Level 4 is twice as quick as the default 9 and hardly larger, measured on our GeoJSON.
 GZIP_LEVEL = 4
@@ -57,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
     if not re.fullmatch("#[0-9a-fA-F]{6}", settings.theme_colour):
         message = f"PATCHWORK_THEME_COLOUR must be like #00594f, not {settings.theme_colour!r}."
         raise ValueError(message)
-    engine = make_engine(settings)
+    engine = make_engine(settings, role=APP_ROLE)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -81,10 +87,14 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.connect = engine.execution_options(isolation_level="AUTOCOMMIT").connect
     app.state.pages = Pages(settings)
     app.state.names = NameCache()
-    for router in (home, assets, areas, interests, matches):
+    for router in (
+        *(home, assets, areas, interests, matches),
+        *(accounts, today, residents, connections, calendar),
+    ):
         app.include_router(router)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")
     add_error_answers(app)
+    app.add_middleware(SameSite)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
     app.add_middleware(Edge, log=make_log())
     return app

@@ -15,10 +15,12 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
+from app.activities.clock import parse_clock, parse_day
 from app.errors import BadQuestion, NotFound
 from app.models.base import GREAT_BRITAIN_LON_LAT
 
 LONGEST_TEXT = 200
+LONGEST_NOTE = 2_000
 MOST_VALUES = 20
 LARGEST_LIMIT = 1_000
 LARGEST_PAGE = 10_000
@@ -111,6 +113,45 @@ class Query:
     def limit(self, *, default: int, most: int = LARGEST_LIMIT) -> int:
         """Return how many rows to answer with."""
         return self.whole_number("limit", low=1, high=most, default=default)
+
+    def long_text(self, field: str, *, longest: int = LONGEST_NOTE) -> str:
+        """Return a text of several lines, its line ends kept; "" when there is none."""
+        text = "\n".join(
+            " ".join(line.split()) for line in self._params.get(field, "").splitlines()
+        ).strip()
+        if len(text) > longest:
+            self.wrong(field, f"This is {len(text):,} characters long. Use {longest:,} or fewer.")
+        elif _UNTYPABLE.search(text.replace("\n", "")):
+            self.wrong(field, "This has characters nobody can type. Write it again.")
+        else:
+            return text
+        return ""
+
+    def is_ticked(self, field: str) -> bool:
+        """Return whether a single box was ticked."""
+        return bool(self._params.get(field, "").strip())
+
+    def date(self, field: str) -> dt.date | None:
+        """Return a day: as a date field sends it, or as people write it (31/05/2026)."""
+        text = self.text(field)
+        if text is None:
+            return None
+        try:
+            return parse_day(text)
+        except ValueError:
+            self.wrong(field, "That is not a day. Write it like 31/05/2026.")
+            return None
+
+    def time(self, field: str) -> dt.time | None:
+        """Return a time of day: as a time field sends it, or as people write it (2.30pm)."""
+        text = self.text(field)
+        if text is None:
+            return None
+        try:
+            return parse_clock(text)
+        except ValueError:
+            self.wrong(field, "That is not a time. Write it like 14:30 or 2.30pm.")
+            return None
 
     def page(self) -> int:
         """Return which page of a list is wanted, the first being 1."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader
 
 from app import form_items, words
@@ -51,6 +52,7 @@ class Pages:
     """The templates, and what every page needs to know."""
 
     def __init__(self, settings: Settings) -> None:
+        self.cookie_name = settings.cookie_name
         self.env = Environment(
             loader=ChoiceLoader(
                 [
@@ -116,14 +118,27 @@ def page(
     pages: Pages = request.app.state.pages
     if query is not None and query.problems:
         status = 422
+    person = getattr(request.state, "person", None)
     body = pages.render(
         template,
+        person=person,
+        # A cookie alone proves nothing; it only decides which link the header offers.
+        is_signed_in=person is not None or pages.cookie_name in request.cookies,
         address=Address.of(request.url.path, request.query_params),
         query=query,
         problems=query.problems if query else {},
         **context,
     )
-    return Response(body, status_code=status, media_type="text/html; charset=utf-8")
+    answer = Response(body, status_code=status, media_type="text/html; charset=utf-8")
+    if person is not None:
+        # Nobody's page is for the next person at this computer.
+        answer.headers["cache-control"] = "private, no-store"
+    return answer
+
+
+def see_other(address: str) -> Response:
+    """Return the redirect after something was changed: a reload then sends nothing twice."""
+    return RedirectResponse(address, status_code=303)
 
 
 def json_answer(

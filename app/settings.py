@@ -27,9 +27,21 @@ class Settings(BaseSettings):
     base_tiles: str | None = None
     base_tiles_attribution: str = ""
     is_demo: bool = False
+    # Where people reach it; links in e-mails start with it, and https makes cookies strict.
+    base_url: str = "http://127.0.0.1:8000"
     # Ten connections serve one process's worker threads; PostgreSQL allows 100 by default.
     pool_size: int = 10
     statement_timeout_ms: int = 15_000
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach it by https."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def cookie_name(self) -> str:
+        """The name of the sign-in cookie; over https the browser itself holds it to this host."""
+        return "__Host-patchwork" if self.is_https else "patchwork"
 
 
 @lru_cache

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
@@ -20,6 +21,9 @@ from app.database import make_engine, normalise_url
 from app.interests.actions import load_vocabulary
 from app.settings import Settings
 from geo.interests import Vocabulary
+
+if TYPE_CHECKING:
+    from tests.people import People
 
 # No test is timed: a busy machine must not fail one.
 hypothesis.settings.register_profile("patchwork", deadline=None)
@@ -124,3 +128,12 @@ def _no_thread_left() -> Iterator[None]:
     yield
     left = [t for t in threading.enumerate() if t not in before and not t.daemon]
     assert not left, f"threads left running: {left}"
+
+
+@pytest.fixture(scope="module")
+def people(admin_url: sa.URL) -> Iterator[People]:
+    """Return a database of this module's own with two homes and somebody in every role."""
+    from tests.people import people_in_a_database  # noqa: PLC0415 - it imports from here
+
+    with people_in_a_database(admin_url) as made:
+        yield made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "2026_11_26_gone_venues"
-down_revision = "2026_11_23_best_matches"
+down_revision = "2026_11_26_row_security"
 branch_labels = None
 depends_on = None
 
@@ -79,6 +79,8 @@ SELECT d.id, d.duplicate_of AS place_id, d.name, d.source_id
 FROM assets d JOIN assets a ON a.id = d.duplicate_of AND a.gone_at IS NULL
 WHERE d.gone_at IS NULL
 """
+# What the application and its scheduled jobs work as; both read the public views.
+READERS = "patchwork_app, patchwork_keeper"
 # A venue linked as a duplicate stands for its original, as an organizer does.
 VENUE_PLACE = "coalesce(v.duplicate_of, v.id) AS venue_place_id"
 
@@ -144,6 +146,7 @@ def upgrade() -> None:
     op.execute(PASS_POINT_ON_WHEN)
     op.execute(public_activities(venue_id="v.id", more=f", {VENUE_PLACE}"))
     op.execute(PUBLIC_OTHER_NAMES)
+    op.execute(f"GRANT SELECT ON public_other_names TO {READERS}")
     for statement in POINTS_ANEW:
         op.execute(statement)
     say_something()
@@ -160,5 +163,6 @@ def downgrade() -> None:
     # A view that is replaced keeps its columns: the new one has to go with it.
     op.execute("DROP VIEW public_activities")
     op.execute(public_activities(venue_id="a.venue_id"))
+    op.execute(f"GRANT SELECT ON public_activities TO {READERS}")
     for statement in POINTS_ANEW:
         op.execute(statement)

@@ -1,12 +1,49 @@
 """The tables, one noun a file."""
 
+from app.models.accounts import (
+    Account,
+    Identity,
+    Invitation,
+    Membership,
+    Role,
+    SignInAttempt,
+    SignInLink,
+    SignInSession,
+    Team,
+    TeamKind,
+)
 from app.models.activities import Activity, Schedule
 from app.models.areas import Area, AreaFigure, AreaLookup, AreaPart, AreaType
 from app.models.assets import MOST_BEDS, Access, Asset, AssetKind, LocationSource
+from app.models.audit import AuditEntry
 from app.models.base import Base
 from app.models.checks import Check, CheckOutcome
+from app.models.connections import (
+    CalendarFeed,
+    Connection,
+    ConnectionChange,
+    ConnectionNote,
+    ConnectionResident,
+    ConnectionStatus,
+    ConnectionTime,
+    HowItWent,
+    Visit,
+    VisitResident,
+)
 from app.models.interests import GentlerAlternative, Interest, InterestWord
 from app.models.postcodes import Postcode
+from app.models.residents import (
+    Basis,
+    DecidedBy,
+    Erasure,
+    Offer,
+    Resident,
+    ResidentInterest,
+    SpecialBasis,
+    Stance,
+    Travel,
+    UnmetInterest,
+)
 from app.models.sources import (
     ImportProblem,
     ImportRun,
@@ -18,6 +55,7 @@ from app.models.sources import (
 __all__ = [
     "MOST_BEDS",
     "Access",
+    "Account",
     "Activity",
     "Area",
     "AreaFigure",
@@ -26,18 +64,48 @@ __all__ = [
     "AreaType",
     "Asset",
     "AssetKind",
+    "AuditEntry",
     "Base",
+    "Basis",
+    "CalendarFeed",
     "Check",
     "CheckOutcome",
+    "Connection",
+    "ConnectionChange",
+    "ConnectionNote",
+    "ConnectionResident",
+    "ConnectionStatus",
+    "ConnectionTime",
+    "DecidedBy",
+    "Erasure",
     "GentlerAlternative",
+    "HowItWent",
+    "Identity",
     "ImportProblem",
     "ImportRun",
     "Interest",
     "InterestWord",
+    "Invitation",
     "LocationSource",
+    "Membership",
+    "Offer",
     "Postcode",
     "ProblemReason",
+    "Resident",
+    "ResidentInterest",
+    "Role",
     "RunStatus",
     "Schedule",
+    "SignInAttempt",
+    "SignInLink",
+    "SignInSession",
     "Source",
+    "SpecialBasis",
+    "Stance",
+    "Team",
+    "TeamKind",
+    "Travel",
+    "UnmetInterest",
+    "Visit",
+    "VisitResident",
 ]

@@ -38,6 +38,7 @@ def writing_app(web_settings: Settings, engine: sa.Engine) -> Iterator[FastAPI]:
 
     with engine.begin() as connection:
         connection.execute(sa.text(LATE_CHECK))
+        connection.execute(sa.text("GRANT SELECT, INSERT ON notes TO patchwork_app"))
     yield made
     made.state.engine.dispose()
     with engine.begin() as connection:

@@ -1,0 +1,75 @@
+"""Only our own pages may change anything: requests other sites make a browser send are refused.
+
+By the headers browsers set themselves and no script can: `Sec-Fetch-Site`, else `Origin`. No
+token in any form, so a page that stayed open overnight still works in the morning.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.error_answers import plain_refusal
+
+SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
+# Nothing here takes files; the longest form is a screen of ticks.
+LARGEST_BODY_BYTES = 1_000_000
+
+
+class SameSite:
+    """Refuses changes asked for by other sites, and bodies larger than any form of ours."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] != "http" or scope["method"] in SAFE:
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if not is_from_here(headers):
+            refusal = plain_refusal(
+                403,
+                "This was not sent from our own page",
+                "Nothing was changed. Open the page here and send it again.",
+            )
+            await refusal(scope, receive, send)
+            return
+        declared = headers.get("content-length", "0")
+        if not declared.isdecimal() or int(declared) > LARGEST_BODY_BYTES:
+            refusal = plain_refusal(413, "That is too much at once", "Nothing was changed.")
+            await refusal(scope, receive, send)
+            return
+        await self.app(scope, _limited(receive), send)
+
+
+def _limited(receive: Receive) -> Receive:
+    """End the body of a request that says nothing of its length and goes on and on."""
+    received = 0
+
+    async def receive_on() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > LARGEST_BODY_BYTES:
+            return {"type": "http.disconnect"}
+        return message
+
+    return receive_on
+
+
+def is_from_here(headers: Headers) -> bool:
+    """Return whether a request to change something comes from our own pages.
+
+    Programs send neither header and no cookie: nobody's sign-in can be abused through them.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = headers.get("origin")
+    if origin is not None:
+        return urlsplit(origin).netloc == headers.get("host")
+    return "cookie" not in headers

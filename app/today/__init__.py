@@ -1,0 +1,1 @@
+"""The first page after signing in: what there is to do, by task."""
