@@ -16,6 +16,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from app.database import APP_ROLE
 from app.models import Base
 from tests.builders import store_many
 from tests.conftest import new_database
@@ -179,6 +180,10 @@ def test_activities_of_gone_venues_are_placed_anew(own_database: sa.Engine) -> N
     with own_database.begin() as connection:
         command.downgrade(_config(connection), f"{GONE_VENUES}-1")
     assert placed() == (-1.8, 1)
+    # The view was made anew, and may still be read by whoever could.
+    with own_database.begin() as connection:
+        connection.execute(sa.text(f"SET LOCAL ROLE {APP_ROLE}"))
+        connection.execute(sa.text("SELECT * FROM public_activities"))
 
 
 def test_what_said_nothing_says_so(own_database: sa.Engine) -> None:

@@ -6,9 +6,11 @@ import datetime as dt
 import uuid
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.database import APP_ROLE, KEEPER_ROLE
 from app.models import (
     Asset,
     AssetKind,
@@ -110,6 +112,18 @@ def test_a_venue_that_has_gone_is_not_said(session: Session) -> None:
         {"id": activity.id},
     ).one()
     assert tuple(shown) == CITY_HALL
+
+
+@pytest.mark.parametrize("role", [APP_ROLE, KEEPER_ROLE])
+def test_the_application_and_its_jobs_may_read_every_view(session: Session, role: str) -> None:
+    views = session.scalars(
+        sa.text("SELECT viewname FROM pg_views WHERE schemaname = 'public'"
+                " AND viewname LIKE 'public\\_%'")
+    ).all()  # fmt: skip
+    assert len(views) > 2
+    session.execute(sa.text(f"SET LOCAL ROLE {role}"))
+    for view in views:
+        session.execute(sa.text(f"SELECT * FROM {view}"))
 
 
 def test_views_name_no_column_that_is_not_meant_to_be_public(session: Session) -> None:
