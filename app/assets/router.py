@@ -16,7 +16,7 @@ from app.dependencies import Reading
 from app.errors import NotFound
 from app.interests.choosing import refuse_unsure
 from app.models import AssetKind
-from app.parameter_docs import answers, parameters, path_parameter
+from app.parameter_docs import AssetId, answers, parameters
 from app.parameters import LARGEST_LIMIT, PAGE_SIZE, Address, Query, read_uuid
 from app.rendering import (
     Format,
@@ -143,7 +143,7 @@ def map_assets(request: Request, connect: Reading) -> Response:
 
 
 @router.get("/assets/{asset_id}", include_in_schema=False)
-def show_asset(request: Request, asset_id: str, connect: Reading) -> Response:
+def show_asset(request: Request, asset_id: AssetId, connect: Reading) -> Response:
     """Show everything public about one asset; a linked duplicate leads to its original."""
     identifier = read_uuid(asset_id)
     with connect() as connection:
@@ -174,7 +174,7 @@ def _answer_for_hidden(request: Request, hidden: Hidden) -> Response:
 
 
 @router.get("/assets/{asset_id}/map", include_in_schema=False)
-def map_asset(request: Request, asset_id: str, connect: Reading) -> Response:
+def map_asset(request: Request, asset_id: AssetId, connect: Reading) -> Response:
     """Draw one asset in its ward."""
     identifier = read_uuid(asset_id)
     with connect() as connection:
@@ -197,13 +197,8 @@ def map_asset(request: Request, asset_id: str, connect: Reading) -> Response:
     tags=["assets"],
     summary="One asset",
     responses=answers(schemas.ASSET, not_found=True),
-    openapi_extra={
-        "parameters": [
-            path_parameter("asset_id", {"type": "string", "format": "uuid"}, "The asset's id.")
-        ]
-    },
 )
-def read_asset(request: Request, asset_id: str, connect: Reading) -> Response:
+def read_asset(request: Request, asset_id: AssetId, connect: Reading) -> Response:
     """Read everything public about one asset, with its activities."""
     identifier = read_uuid(asset_id)
     with connect() as connection:
