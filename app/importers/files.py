@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -38,6 +39,7 @@ SPREADSHEET_SUFFIXES = {".xlsx", ".xlsm"}
 DELIMITERS = ",;\t|"
 MAX_FIELD_CHARACTERS = 100_000
 MAX_LINE_CHARACTERS = 1_000_000
+_HALF = re.compile("[\ud800-\udfff]")
 _SAMPLE_CHARACTERS = 65_536
 _CHUNK_BYTES = 1 << 20
 
@@ -208,8 +210,31 @@ def _encoding_of(path: Path) -> str:
                 decoder.decode(chunk)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
+            _refuse_half_characters(path)
             return "cp1252"
     return "utf-8-sig"
+
+
+def _refuse_half_characters(path: Path) -> None:
+    """Refuse UTF-8 whose only fault are halves of characters: as cp1252 they would be words."""
+    with path.open(encoding="utf-8-sig", errors="surrogatepass", newline="") as file:
+        try:
+            sample = file.read(_SAMPLE_CHARACTERS)
+            while file.read(_CHUNK_BYTES):
+                pass
+        except UnicodeDecodeError:
+            return  # another encoding
+        file.seek(0)
+        records = csv.reader(_lines(path, file), delimiter=_delimiter_of(sample))
+        try:
+            halves = (n for n, row in enumerate(records, start=1) if _HALF.search("".join(row)))
+            number = next(halves)
+        except csv.Error as error:
+            raise _unreadable(path) from error
+    raise FileRefused(
+        f"{path.name} has half a character (a lone surrogate) in row {number}, which no program can"
+        " show: write that cell again, save the file as UTF-8 and load it again."
+    )
 
 
 def _open_text(path: Path, encoding: str) -> IO[str]:
