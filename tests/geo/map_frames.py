@@ -18,6 +18,7 @@ SITE = MapAssets("/static/vendor")
 VENDORED = MapAssets(Path(__file__).parents[2] / "app/static/vendor", inline=True)
 SOURCES = ["Office for National Statistics, Open Government Licence v3.0", "Invented for a test"]
 SAID: dict[str, Any] = {"title": "A map", "scripts": SITE, "attribution": SOURCES}
+
 # Ilkley: the town hall, the library, a church hall, the baths
 LON_LAT = [(-1.8230, 53.9256), (-1.8226, 53.9254), (-1.8290, 53.9233), (-1.8140, 53.9270)]
 WARD = shapely.box(-1.84, 53.915, -1.80, 53.935)
