@@ -41,14 +41,12 @@ REASONS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _nothing_stays(request: pytest.FixtureRequest) -> Iterator[None]:
+@pytest.fixture
+def nothing_stays(people: People) -> Iterator[None]:
     """Take out what a test stored: one place has one open connection."""
     yield
-    if "people" in request.fixturenames:
-        people: People = request.getfixturevalue("people")
-        with people.engine.begin() as connection:
-            connection.execute(sa.text("DELETE FROM connections"))
+    with people.engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM connections"))
 
 
 def match_form(people: People, **values: Any) -> dict[str, Any]:
@@ -98,7 +96,7 @@ def connect(people: People, who: str = "coordinator_a", **values: Any) -> Opened
 
 
 @pytest.fixture
-def opened(people: People) -> Opened:
+def opened(people: People, nothing_stays: None) -> Opened:
     """The boccia connection of home A, just made by its coordinator."""
     return connect(people)
 
