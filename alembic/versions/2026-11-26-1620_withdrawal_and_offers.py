@@ -129,9 +129,11 @@ FUNCTIONS = {
           )
           SELECT DISTINCT h.id, h.name, i.label, h.phone
           FROM shared s
-          JOIN offers o ON o.interest_id = ANY (s.interest_ids)
+          -- A gardening club shares roses and allotments too.
+          JOIN interests i ON NOT i.is_special_category
+            AND (i.id = ANY (s.interest_ids) OR i.broader_id = ANY (s.interest_ids))
+          JOIN offers o ON o.interest_id = i.id
           JOIN residents r ON r.id = o.resident_id AND r.withdrawn_at IS NULL
-          JOIN interests i ON i.id = o.interest_id AND NOT i.is_special_category
           JOIN teams t ON t.id = o.team_id
           JOIN public_assets h ON h.id = t.home_id AND ST_DWithin(h.point_27700, s.point_27700, 5000)
           ORDER BY h.name, i.label, h.id

@@ -140,7 +140,7 @@ def read_ticks(
                     " your own words below.",
                 )
             continue
-        if stance and stance not in Stance:
+        if stance and stance not in STANCES:
             form.wrong(field, "Choose one of the four, or none.")
             continue
         known = vocabulary.concept(concept) if concept in vocabulary else None
