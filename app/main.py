@@ -25,6 +25,8 @@ from app.home.router import router as home
 from app.interests.router import router as interests
 from app.matches.router import router as matches
 from app.rendering import STATIC, Pages
+from app.residents.leaving_router import router as leaving
+from app.residents.offers_router import router as offers
 from app.residents.router import router as residents
 from app.same_site import SameSite
 from app.settings import Settings
@@ -89,6 +91,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.names = NameCache()
     for router in (
         *(home, assets, areas, interests, matches),
+        # Before the residents': "/residents/receipts" is no reference.
+        *(leaving, offers),
         *(accounts, today, residents, connections, calendar),
     ):
         app.include_router(router)

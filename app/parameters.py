@@ -138,6 +138,11 @@ class Query:
             return text
         return ""
 
+    def names(self, prefix: str) -> list[str]:
+        """Return the fields whose name starts with `prefix`, each once, in the order they came."""
+        names = dict.fromkeys(name for name in self._params if name.startswith(prefix))
+        return [name for name in names if not _UNTYPABLE.search(name)]
+
     def is_ticked(self, field: str) -> bool:
         """Return whether a single box was ticked."""
         return bool(self._params.get(field, "").strip())

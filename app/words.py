@@ -169,6 +169,11 @@ def clock(text: str | dt.time) -> str:
     return f"{time.hour % noon or noon}{minutes}{'am' if time.hour < noon else 'pm'}"
 
 
+def shown_reference(reference: str) -> str:
+    """Return a resident's reference as it is read out: "BCDF GHJK"."""
+    return f"{reference[:4]} {reference[4:]}"
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "kind_word": kind_word,
     "access_word": access_word,
@@ -183,6 +188,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "hours_by_day": hours_by_day,
     "clock": clock,
     "reach": reach,
+    "shown_reference": shown_reference,
     "short_day": lambda day: f"{day:%A} {day.day} {day:%B}",
     "place_source": lambda word: LOCATION_SOURCES.get(word, ""),
     "thousands": lambda number: f"{number:,}",
