@@ -190,7 +190,7 @@ def differences(
 ) -> list[tuple[str, str, str]]:
     """Return (label, stored, ticked) of each interest whose stance differs, in words."""
     stored = {row.concept: row for row in held}
-    named = {"": "Nothing", **STANCES}
+    named = {"": "Nothing"} | {stance.value: word for stance, word in STANCES.items()}
     found = []
     for concept in dict.fromkeys([*stored, *typed]):
         was = stored[concept].stance if concept in stored else ""

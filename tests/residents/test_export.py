@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # publishes no types
 import orjson
 import sqlalchemy as sa
 

@@ -10,10 +10,11 @@ import uuid
 import pytest
 import sqlalchemy as sa
 
+from app.main import create_app
 from app.models.residents import REFERENCE_ALPHABET
 from app.parameters import today
 from tests.builders import CITY_HALL
-from tests.people import REFERENCE_A, REFERENCE_B, People
+from tests.people import REFERENCE_A, REFERENCE_B, People, TestClient
 from tests.residents.conftest import Keep, change, row_of
 from tests.web.document import Document
 
@@ -30,7 +31,7 @@ def _count(people: People) -> int:
         return int(connection.execute(sa.text("SELECT count(*) FROM residents")).scalar_one())
 
 
-def _added(people: People, who: str = "coordinator_a", **fields: object) -> str:
+def _added(people: People, who: str = "coordinator_a", /, **fields: object) -> str:
     answer = people.client(who).post("/residents", data=WHOLE | fields)
     assert answer.status_code == 303, answer.text
     found = re.fullmatch(
@@ -313,15 +314,15 @@ def test_others_missing_and_withdrawn_have_one_answer(people: People, keep: Keep
         assert len(answers) == 1, end
         assert answers.pop()[0] == 404
     for end in ("/interests", "/details", "/basis", "/withdraw"):
-        answers = {
+        said = {
             (answer.status_code, answer.content)
             for answer in (
                 client.post(f"/residents/{reference}{end}", data=WHOLE | {"version": "1"})
                 for reference in (withdrawn, others, nobody, "%00")
             )
         }
-        assert len(answers) == 1, end
-        assert answers.pop()[0] == 404
+        assert len(said) == 1, end
+        assert said.pop()[0] == 404
 
 
 def test_reading_is_recorded(people: People, keep: Keep) -> None:
@@ -347,3 +348,29 @@ def test_who_is_no_member_of_a_team_gets_nothing(people: People) -> None:
         for path in ("/residents", "/residents/new", f"/residents/{REFERENCE_A}", "/offers"):
             assert people.client(who).get(path).status_code == 403, (who, path)
     assert people.client().get("/residents").headers["location"].startswith("/sign-in")
+
+
+def test_no_log_holds_a_reference(
+    people: People, keep: Keep, capfd: pytest.CaptureFixture[str]
+) -> None:
+    reference = keep()
+    app = create_app(people.settings)
+    client = TestClient(app, follow_redirects=False, headers={"sec-fetch-site": "same-origin"})
+    client.cookies.set(people.settings.cookie_name, people.tokens["coordinator_a"])
+    for path in (reference, f"{reference}/interests", reference.lower(), "new", "sheet"):
+        client.get(f"/residents/{path}")
+    client.post(f"/residents/{reference}/interests", data={"version": "1", "other": "bolws"})
+    app.state.engine.dispose()
+    said = capfd.readouterr().err
+    assert '"path":"/residents/…/interests"' in said
+    assert '"path":"/residents/new"' in said
+    assert reference.lower() not in said.lower()
+
+
+def test_signed_out_with_a_form_of_too_many_fields(people: People) -> None:
+    data = {f"stance_{number}": "enjoys" for number in range(1_200)}
+    answer = people.client().post(f"/residents/{REFERENCE_A}/interests", data=data)
+    assert answer.status_code == 401
+    too_many = {f"stance_{number}": "enjoys" for number in range(10_000)}
+    answer = people.client().post(f"/residents/{REFERENCE_A}/interests", data=too_many)
+    assert answer.status_code == 401

@@ -18,7 +18,7 @@ def _offer(
     people: People, reference: str, concept: str = "bowls", who: str = "coordinator_a"
 ) -> int:
     answer = people.client(who).post("/offers", data={"reference": reference, "interest": concept})
-    return answer.status_code
+    return int(answer.status_code)
 
 
 def _offers(people: People, reference: str) -> list[str]:

@@ -29,7 +29,7 @@ def _ticked(page: Document) -> dict[str, str]:
     }
 
 
-def _send(people: People, reference: str, page: Document | None = None, **fields: Any) -> Any:
+def _send(people: People, reference: str, page: Document | None = None, /, **fields: Any) -> Any:
     page = page or _form(people, reference)
     version = page.one("input", name="version").get("value")
     return people.client("coordinator_a").post(
