@@ -64,7 +64,7 @@ def clash(open_page: OpenPage, opened: Opened, **options: Any) -> tuple[Page, Pa
     first = open_page("coordinator_a", opened.path, **options)
     second = open_page("manager_a", opened.path, **options)
     for page, words in ((first, "They bring mats"), (second, "We make tea")):
-        page.get_by_text("Write down who, and what was promised").click()
+        page.get_by_text("Write down what you know").click()
         page.get_by_label("What was promised").fill(words)
         page.locator("#facts").get_by_role("button", name="Save", exact=True).click()
     return first, second
@@ -122,7 +122,7 @@ def test_the_choice_between_two_versions_fits(open_page: OpenPage, lived_in: Ope
 
 def test_a_page_with_problems(open_page: OpenPage, lived_in: Opened) -> None:
     page = open_page("coordinator_a", lived_in.path)
-    page.get_by_text("Write down who, and what was promised").click()
+    page.get_by_text("Write down what you know").click()
     page.get_by_label("The number they gave us").fill("ask Mary")
     page.locator("#facts").get_by_role("button", name="Save", exact=True).click()
     assert page.evaluate("document.activeElement.id") == "problems"

@@ -33,7 +33,7 @@ def fields_of(page: Document, form_with: str) -> dict[str, Any]:
         is_box = one.get("type") in {"checkbox", "radio"}
         if is_box and "checked" not in one.attributes:
             continue
-        value = "".join(one.texts) if one.tag == "textarea" else one.get("value")
+        value: Any = "".join(one.texts) if one.tag == "textarea" else one.get("value")
         if one.get("name") in found:
             before = found[one.get("name")]
             value = [*(before if isinstance(before, list) else [before]), value]

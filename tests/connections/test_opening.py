@@ -127,17 +127,15 @@ def test_who_goes_to_whom(people: People, said: str, is_visit: bool) -> None:
 
 def test_nobody_tells_a_missing_person_from_one_of_another_home(people: People) -> None:
     client = people.client("coordinator_a")
-    with people.engine.begin() as connection, Session(connection) as session:
-        gone = make_resident(
+    with Session(people.engine) as session:
+        make_resident(
             session, people.teams["a"], "BCDFGH24", {},
             withdrawn_at=dt.datetime.now(tz=dt.UTC), erase_after=dt.date(2030, 1, 1),
         )  # fmt: skip
-        session.flush()
-        assert gone.id
         session.commit()
     answers = {
         client.post("/connections", data=match_form(people, reference=[REFERENCE_A, other])).content
-        for other in (REFERENCE_B, "BCDFGH24", "BCDFGH99"[:7] + "9", "nonsense")
+        for other in (REFERENCE_B, "BCDFGH24", "BCDFGH99", "nonsense")
     }
     assert len(answers) == 1
     (text,) = answers
