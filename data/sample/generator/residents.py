@@ -10,7 +10,7 @@ from generator.tables import Row
 from generator.written import read_written
 
 COUNT = 60
-_STANCES = {"e": "enjoys", "u": "used_to", "t": "would_try", "s": "could_share"}
+STANCES = {"e": "enjoys", "u": "used_to", "t": "would_try", "s": "could_share"}
 # No vowels and no figures like letters: a reference is never a word and can be read aloud.
 _REFERENCE = "BCDFGHJKMNPQRTVWXYZ2346789"
 _NEEDS = ("step_free", "accessible_toilet", "hearing_loop", "seating", "dementia_friendly")
@@ -29,7 +29,7 @@ def residents(places: Places) -> Iterator[Row]:
     references: set[str] = set()
     while len(references) < COUNT:
         number = len(references)
-        reference = "".join(chance.choices(_REFERENCE, k=8))
+        reference = new_reference(chance)
         if reference in references:
             continue
         references.add(reference)
@@ -42,6 +42,11 @@ def residents(places: Places) -> Iterator[Row]:
                ";".join(times)]  # fmt: skip
 
 
+def new_reference(chance: random.Random) -> str:
+    """Return a reference drawn from `chance`."""
+    return "".join(chance.choices(_REFERENCE, k=8))
+
+
 def _interests(lives: list[str], number: int, chance: random.Random) -> list[str]:
     own = lives[number % len(lives)].split()
     if number >= len(lives):
@@ -50,4 +55,4 @@ def _interests(lives: list[str], number: int, chance: random.Random) -> list[str
         if extra.split(":")[0] not in {word.split(":")[0] for word in own}:
             own.append(extra)
     pairs = (word.split(":") for word in own)
-    return [f"{slug}:{_STANCES[stance]}" for slug, stance in pairs]
+    return [f"{slug}:{STANCES[stance]}" for slug, stance in pairs]
