@@ -157,7 +157,7 @@ def _store_interests(
         session.add_all(
             Offer(**key, interest_id=town.interests[slug].id)
             for slug, stance in interests
-            if stance is Stance.COULD_SHARE
+            if stance is Stance.COULD_SHARE and not town.interests[slug].is_special_category
         )
 
 
