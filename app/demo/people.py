@@ -6,6 +6,8 @@ import datetime as dt
 import uuid
 from pathlib import Path
 
+from geoalchemy2.shape import from_shape
+from shapely import Point
 from sqlalchemy.orm import Session
 
 from app.demo import queries
@@ -106,7 +108,8 @@ def _store_residents(
         interests = [_split(word) for word in listed(row["interests"])]
         is_special = any(town.interests[slug].is_special_category for slug, _ in interests)
         made = _resident(number, row, teams[row.get("home", CONNECTORS)], is_special=is_special)
-        made.geom = places[row["postcode"]] if "postcode" in row else None
+        if "postcode" in row:
+            made.geom = from_shape(Point(places[row["postcode"]]), srid=4326)
         session.add(made)
         session.flush()
         is_offering = row.get("home") in OFFERING

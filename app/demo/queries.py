@@ -96,14 +96,16 @@ def find_interests(session: Session) -> Mapping[str, sa.Row[Any]]:
     return {row.concept: row for row in rows}
 
 
-def find_rough_places(session: Session, *, postcodes: Sequence[str]) -> Mapping[str, str]:
-    """Return by postcode a point rounded to 200 m, as EWKT in degrees WGS 84."""
+def find_rough_places(
+    session: Session, *, postcodes: Sequence[str]
+) -> Mapping[str, tuple[float, float]]:
+    """Return by postcode a point rounded to 200 m: lon, lat in degrees WGS 84."""
     rows = session.execute(
         sa.text(
-            "SELECT postcode, ST_AsEWKT(ST_Transform("
-            " ST_SnapToGrid(ST_Transform(geom, 27700), :metres), 4326), 6) AS place"
-            " FROM postcodes WHERE postcode = ANY(CAST(:postcodes AS text[]))"
+            "SELECT postcode, ST_X(place) AS lon, ST_Y(place) AS lat FROM postcodes, LATERAL"
+            " ST_Transform(ST_SnapToGrid(ST_Transform(geom, 27700), :metres), 4326) AS place"
+            " WHERE postcode = ANY(CAST(:postcodes AS text[]))"
         ),
         {"metres": ROUGH_M, "postcodes": list(postcodes)},
     )
-    return {row.postcode: row.place for row in rows}
+    return {row.postcode: (row.lon, row.lat) for row in rows}

@@ -141,9 +141,7 @@ def list_steps_due(
     session: Session, *, team_id: uuid.UUID, today: dt.date
 ) -> Sequence[sa.Row[Any]]:
     """Return id, title, next_step and next_step_on of what is due, oldest first; `of` how many."""
-    return session.execute(
-        STEPS, {"team_id": team_id, "today": today, "most": MOST_STEPS}
-    ).all()
+    return session.execute(STEPS, {"team_id": team_id, "today": today, "most": MOST_STEPS}).all()
 
 
 def list_waiting_residents(
