@@ -25,7 +25,9 @@ def residents(places: Places) -> Iterator[Row]:
     yield ["reference", "home", "interests", "access_needs", "travel", "times"]
     chance = random.Random("ellerwick residents")  # noqa: S311 - made up, nobody to guess
     homes = [str(home["id"]) for home in places.written("homes", "home")]
-    lives: list[str] = read_written("residents")["lives"]
+    written = read_written("residents")
+    lives: list[str] = written["lives"]
+    shared: str = written["shared"]
     references: set[str] = set()
     while len(references) < COUNT:
         number = len(references)
@@ -37,9 +39,12 @@ def residents(places: Places) -> Iterator[Row]:
                  if chance.random() < share]  # fmt: skip
         travel = chance.choices(_TRAVEL, weights=(5, 3, 2))[0]
         times = sorted(chance.sample(_TIMES, chance.randint(3, 8)), key=_TIMES.index)
-        yield [reference, homes[number % len(homes)],
-               ";".join(_interests(lives, number, chance)), ";".join(needs), travel,
-               ";".join(times)]  # fmt: skip
+        interests = _interests(lives, number, chance)
+        # In every home some: so that a choir in the town can see it is wanted.
+        if (number // len(homes)) % 2 and not any(word.startswith(shared) for word in interests):
+            interests.append(f"{shared}:enjoys")
+        yield [reference, homes[number % len(homes)], ";".join(interests), ";".join(needs),
+               travel, ";".join(times)]  # fmt: skip
 
 
 def new_reference(chance: random.Random) -> str:
