@@ -7,7 +7,6 @@ import secrets
 import uuid
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.accounts.tokens import digest_of, new_token
@@ -19,11 +18,14 @@ from app.models import (
     ConnectionResident,
     ConnectionStatus,
     ConnectionTime,
+    Erasure,
     HowItWent,
     Invitation,
     Membership,
     Offer,
+    Resident,
     Role,
+    SignInSession,
     Stance,
     UnmetInterest,
     Visit,
@@ -38,6 +40,7 @@ from tests.people import People, make_account, make_resident
 class Things:
     """One of everything a team has, as addresses name it."""
 
+    team_id: str
     reference: str
     connection_id: str
     time_id: str
@@ -45,23 +48,12 @@ class Things:
     offer_id: str
     invitation_id: str
     membership_id: str
+    receipt_id: str
     session_id: str
     feed_token: str
-    # Words that stand in these rows and nowhere else.
+    # Words that stand in these rows and nowhere else: of the people, and of the staff.
     words: tuple[str, ...]
-
-    def named(self) -> dict[str, str]:
-        """Return what stands in a route's path for each of its parameters."""
-        return {
-            "reference": self.reference,
-            "connection_id": self.connection_id,
-            "time_id": self.time_id,
-            "visit_id": self.visit_id,
-            "offer_id": self.offer_id,
-            "invitation_id": self.invitation_id,
-            "membership_id": self.membership_id,
-            "session_id": self.session_id,
-        }
+    staff_words: tuple[str, ...]
 
 
 def new_reference() -> str:
@@ -75,35 +67,68 @@ def missing() -> Things:
         return str(uuid.uuid4())
 
     return Things(
-        new_reference(), new_id(), new_id(), new_id(), new_id(), new_id(), new_id(), new_id(),
-        new_token(), words=(),
+        new_id(), new_reference(), new_id(), new_id(), new_id(), new_id(), new_id(), new_id(),
+        new_id(), new_id(), new_token(), words=(), staff_words=(),
     )  # fmt: skip
 
 
-def make_things(people: People, key: str) -> Things:
-    """Store one of everything for the team `key` ("a", "b", "connectors"), all of it new."""
-    mark = secrets.token_hex(6)
+def make_things(people: People, key: str, who: str | None = None) -> Things:
+    """Store one of everything for the team `key` ("a", "b", "connectors"), all of it new.
+
+    `who`: whose session it is; the team's first member's otherwise.
+    """
+    mark, staff_mark = secrets.token_hex(6), secrets.token_hex(6)
+    first = "connector" if key == "connectors" else f"coordinator_{key}"
     with Session(people.engine) as session:
-        made = _store(session, people, key, mark)
+        team_id, owner_id = people.teams[key], people.accounts[first]
+        resident, offer = _resident(session, team_id)
+        connection, time, visit = _connection(session, people, team_id, owner_id, mark)
+        session.add_all(
+            [ConnectionResident(connection_id=connection.id, team_id=team_id,
+                                resident_id=resident.id),
+             VisitResident(visit_id=visit.id, team_id=team_id, resident_id=resident.id)]
+        )  # fmt: skip
+        invitation, membership, receipt = _ways_in(session, team_id, owner_id, key, staff_mark)
+        made = Things(
+            str(team_id), resident.reference, str(connection.id), str(time.id), str(visit.id),
+            str(offer.id), str(invitation.id), str(membership.id), str(receipt.id),
+            session_id=_other_device(session, people.accounts[who or first]),
+            feed_token=_feed(session, team_id),
+            words=(resident.reference, shown(resident.reference), mark),
+            staff_words=(staff_mark,),
+        )  # fmt: skip
         session.commit()
     return made
 
 
-def _store(session: Session, people: People, key: str, mark: str) -> Things:
-    team_id = people.teams[key]
-    owner_id = people.accounts["connector" if key == "connectors" else f"coordinator_{key}"]
-    reference = new_reference()
-    resident = make_resident(session, team_id, reference, {"bowls": Stance.COULD_SHARE})
+def shown(reference: str) -> str:
+    """Return a reference as pages show it."""
+    return f"{reference[:4]} {reference[4:]}"
+
+
+def _resident(session: Session, team_id: uuid.UUID) -> tuple[Resident, Offer]:
+    resident = make_resident(session, team_id, new_reference(), {"bowls": Stance.COULD_SHARE})
     (bowls,) = builders.interest_ids(session, ["bowls"])
-    offer = Offer(team_id=team_id, resident_id=resident.id, interest_id=bowls)
-    session.add_all(
-        [offer, UnmetInterest(interest_id=bowls, ward_code="E05001347", team_id=team_id,
-                              resident_id=resident.id)]
+    of = {"team_id": team_id, "resident_id": resident.id, "interest_id": bowls}
+    offer = Offer(**of)
+    session.add_all([offer, UnmetInterest(**of, ward_code="E05001347")])
+    session.flush()
+    return resident, offer
+
+
+def _connection(
+    session: Session, people: People, team_id: uuid.UUID, owner_id: uuid.UUID, mark: str
+) -> tuple[Connection, ConnectionTime, Visit]:
+    made = Connection(
+        team_id=team_id, asset_id=people.club_id, activity_id=people.boccia_id, is_visit=True,
+        status=ConnectionStatus.HAPPENING, owner_id=owner_id, title=f"title {mark}",
+        reasons=[f"reason {mark}"], welcomed_by=f"welcome {mark}", contact_name=f"contact {mark}",
+        next_step=f"step {mark}", next_step_on=dt.date(2026, 11, 1), promised=f"promise {mark}",
+        what_worked=f"worked {mark}",
     )  # fmt: skip
-    connection = _connection(session, people, team_id, owner_id, mark)
-    of = {"connection_id": connection.id, "team_id": team_id}
-    session.add(ConnectionResident(**of, resident_id=resident.id))
-    session.add(ConnectionNote(**of, author_id=owner_id, text=f"note {mark}"))
+    session.add(made)
+    session.flush()
+    of = {"connection_id": made.id, "team_id": team_id}
     time = ConnectionTime(
         **of, starts_on=dt.date(2026, 1, 6), opens_at=dt.time(14), closes_at=dt.time(15),
         rrule="FREQ=WEEKLY;BYDAY=TU",
@@ -112,51 +137,16 @@ def _store(session: Session, people: People, key: str, mark: str) -> Things:
         **of, visited_on=dt.date(2026, 11, 17), how_it_went=HowItWent.WELL,
         sentence=f"sentence {mark}", recorded_by=owner_id,
     )  # fmt: skip
-    session.add_all(
-        [time, visit,
-         ConnectionChange(**of, was_on=dt.date(2026, 12, 29), was_at=dt.time(14))]
-    )  # fmt: skip
+    note = ConnectionNote(**of, author_id=owner_id, text=f"note {mark}")
+    off = ConnectionChange(**of, was_on=dt.date(2026, 12, 29), was_at=dt.time(14))
+    session.add_all([time, visit, note, off])
     session.flush()
-    session.add(VisitResident(visit_id=visit.id, resident_id=resident.id, team_id=team_id))
-    invitation, membership, feed_token = _ways_in(session, team_id, owner_id, key, mark)
-    session_id = session.execute(
-        sa.text("SELECT id FROM sign_in_sessions WHERE account_id = :id LIMIT 1"), {"id": owner_id}
-    ).scalar_one()
-    session.flush()
-    return Things(
-        reference, str(connection.id), str(time.id), str(visit.id), str(offer.id),
-        str(invitation.id), str(membership.id), str(session_id), feed_token,
-        words=(reference, f"{reference[:4]} {reference[4:]}", mark),
-    )  # fmt: skip
-
-
-def _connection(
-    session: Session, people: People, team_id: uuid.UUID, owner_id: uuid.UUID, mark: str
-) -> Connection:
-    made = Connection(
-        team_id=team_id,
-        asset_id=people.club_id,
-        activity_id=people.boccia_id,
-        title=f"title {mark}",
-        is_visit=True,
-        reasons=[f"reason {mark}"],
-        status=ConnectionStatus.HAPPENING,
-        owner_id=owner_id,
-        welcomed_by=f"welcome {mark}",
-        contact_name=f"contact {mark}",
-        next_step=f"step {mark}",
-        next_step_on=dt.date(2026, 11, 1),
-        promised=f"promise {mark}",
-        what_worked=f"worked {mark}",
-    )
-    session.add(made)
-    session.flush()
-    return made
+    return made, time, visit
 
 
 def _ways_in(
     session: Session, team_id: uuid.UUID, owner_id: uuid.UUID, key: str, mark: str
-) -> tuple[Invitation, Membership, str]:
+) -> tuple[Invitation, Membership, Erasure]:
     role = Role.CONNECTOR if key == "connectors" else Role.COORDINATOR
     ends = dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=1)
     invitation = Invitation(
@@ -165,11 +155,30 @@ def _ways_in(
     )  # fmt: skip
     colleague = make_account(session, f"colleague-{mark}")
     membership = Membership(account_id=colleague.id, role=role, team_id=team_id)
+    receipt = Erasure(team_id=team_id, reference_digest=secrets.token_bytes(32), rows_erased=3)
+    session.add_all([invitation, membership, receipt])
+    session.flush()
+    session.refresh(invitation)
+    return invitation, membership, receipt
+
+
+def _other_device(session: Session, account_id: uuid.UUID) -> str:
+    """Store one more session of an account, and return its id."""
+    ends = dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=1)
+    made = SignInSession(
+        digest=digest_of(new_token()), account_id=account_id, expires_at=ends
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    session.refresh(made)
+    return str(made.id)
+
+
+def _feed(session: Session, team_id: uuid.UUID) -> str:
+    """Return the secret of the team's calendar, made if need be."""
     feed = session.get(CalendarFeed, team_id)
     if feed is None:
         feed = CalendarFeed(team_id=team_id, token=new_token())
         session.add(feed)
-    session.add_all([invitation, membership])
-    session.flush()
-    session.refresh(invitation)
-    return invitation, membership, feed.token
+        session.flush()
+    return feed.token

@@ -175,7 +175,7 @@ def test_a_visit_nobody_wrote_down_is_asked_for_once(people: People) -> None:
     weekly(people, made, DAY - dt.timedelta(days=23))
     page = show(people)
     assert section(page, "unrecorded") == "How did it go? How did “Boccia” go on Tuesday?"
-    assert f"/connections/{made}?visited_on=2026-11-24#visit" in page.links()
+    assert f"/connections/{made}?visited_on=2026-11-24#visits" in page.links()
     store(
         people,
         *(
