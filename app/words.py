@@ -169,13 +169,6 @@ def clock(text: str | dt.time) -> str:
     return f"{time.hour % noon or noon}{minutes}{'am' if time.hour < noon else 'pm'}"
 
 
-def last_time(last_on: dt.date | None, outing_on: dt.date | None, today: dt.date) -> str:
-    """Return when somebody last had a match or an outing: "Last match 6 weeks ago"."""
-    if last_on is None:
-        return "No match yet"
-    return f"Last {'outing' if outing_on == last_on else 'match'} {ago(last_on, today)}"
-
-
 FILTERS: dict[str, Callable[..., Any]] = {
     "kind_word": kind_word,
     "access_word": access_word,
@@ -189,7 +182,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "plural": plural,
     "hours_by_day": hours_by_day,
     "clock": clock,
-    "last_time": last_time,
     "reach": reach,
     "short_day": lambda day: f"{day:%A} {day.day} {day:%B}",
     "place_source": lambda word: LOCATION_SOURCES.get(word, ""),

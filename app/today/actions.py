@@ -15,6 +15,7 @@ from app.models import Role
 from app.parameters import today
 from app.today import queries
 from app.today.queries import Happening
+from app.words import ago
 
 A_WEEK = dt.timedelta(days=6)
 # A visit nobody wrote down is asked for this long; after that nobody remembers how it went.
@@ -87,6 +88,13 @@ def list_today(happening: Sequence[Happening], *, first: dt.date, last: dt.date)
     return sorted(
         found, key=lambda one: (one.occurrence.on, one.occurrence.opens_at, one.connection.title)
     )
+
+
+def last_time(row: sa.Row[Any], day: dt.date) -> str:
+    """Return when a resident last had a match or an outing: "Last match 6 weeks ago"."""
+    if row.last_on is None:
+        return "No match yet"
+    return f"Last {'outing' if row.outing_on == row.last_on else 'match'} {ago(row.last_on, day)}"
 
 
 def _unrecorded(dated: Sequence[Dated], happening: Sequence[Happening]) -> list[Dated]:

@@ -20,5 +20,10 @@ def show_today(request: Request, work: SignedIn) -> Response:
     if team is None:
         return page(request, "duties.html", duties=duties)
     return page(
-        request, "today.html", team=team, day=actions.show_dashboard(work, team), duties=duties
+        request,
+        "today.html",
+        team=team,
+        day=actions.show_dashboard(work, team),
+        duties=duties,
+        last_time=actions.last_time,
     )
