@@ -191,6 +191,13 @@ def get_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> Details | Hi
     )
 
 
+def count_sharing(connection: sa.Connection, asset: sa.Row[Any]) -> int | None:
+    """Return about how many residents near a group or venue share an interest; None: too few."""
+    if asset.kind not in {AssetKind.GROUP, AssetKind.VENUE}:
+        return None
+    return queries.count_residents_sharing(connection, asset_id=uuid.UUID(asset.id)) or None
+
+
 def as_session(
     activity: sa.Row[Any], schedules: Mapping[uuid.UUID, Sequence[sa.Row[Any]]]
 ) -> Session:

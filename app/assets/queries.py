@@ -155,6 +155,17 @@ def find_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row[Any]
     ).first()
 
 
+def count_residents_sharing(connection: sa.Connection, *, asset_id: uuid.UUID) -> int | None:
+    """Return about how many residents within 20 minutes' walk share an interest of a group's.
+
+    Rounded to 5; 0 for none, None for fewer than 8: the database says no exact number to anybody.
+    """
+    shared: int | None = connection.execute(
+        sa.text("SELECT residents_sharing(:id)"), {"id": asset_id}
+    ).scalar_one()
+    return shared
+
+
 def find_hidden_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row[Any] | None:
     """Return gone_at and duplicate_of of an asset the public view leaves out.
 

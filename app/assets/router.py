@@ -149,8 +149,9 @@ def show_asset(request: Request, asset_id: AssetId, connect: Reading) -> Respons
     with connect() as connection:
         names: Names = request.app.state.names.get(connection)
         details = actions.get_asset(connection, asset_id=identifier)
-    if isinstance(details, Hidden):
-        return _answer_for_hidden(request, details)
+        if isinstance(details, Hidden):
+            return _answer_for_hidden(request, details)
+        shared_by = actions.count_sharing(connection, details.asset)
     asset = details.asset
     others = [row.source_id for row in details.duplicates]
     sessions = [session.activity.source_id for session in details.sessions]
@@ -164,6 +165,7 @@ def show_asset(request: Request, asset_id: AssetId, connect: Reading) -> Respons
         source=names.sources.get(asset.source_id),
         sources=names.sources_in([asset.source_id, *others, *sessions, *drawn]),
         is_home=asset.kind == AssetKind.CARE_HOME,
+        shared_by=shared_by,
     )
 
 
