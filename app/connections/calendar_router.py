@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 
 from fastapi import APIRouter, Request, Response
@@ -24,6 +25,7 @@ from app.words import short_day
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
 
+_TOKEN = re.compile(f"[A-Za-z0-9_-]{{32,{LONGEST_TOKEN}}}", re.ASCII)
 CSV_COLUMNS = (
     "day", "starts", "ends", "what", "who comes or where", "address", "welcomed by", "ask for",
     "phone", "status", "changed", "bank holiday",
@@ -102,7 +104,7 @@ def show_feed(request: Request, token: str) -> Response:
     state = request.app.state
     feed = None
     # Nothing else can be a token: no question to the database for a guess.
-    if token.isascii() and 32 <= len(token) <= LONGEST_TOKEN:
+    if _TOKEN.fullmatch(token):
         with transaction(state.engine) as session:
             feed = actions.read_feed(session, token=token)
     if feed is None:

@@ -113,6 +113,7 @@ def read_draft(form: Query, *, today: dt.date, exdates: tuple[dt.date, ...] = ()
         form.wrong("starts_on", "Say the first day, like 31/05/2026.")
     elif not starts_on >= EARLIEST or starts_on.year > today.year + FARTHEST_YEARS:
         form.wrong("starts_on", "Choose a first day between 2000 and five years from now.")
+        starts_on = None
     if opens_at is None:
         form.wrong("opens_at", "Say when it starts, like 14:00 or 2pm.")
     elif closes_at is not None and closes_at <= opens_at:
