@@ -17,7 +17,9 @@ from app.areas.router import router as areas
 from app.assets.actions import NameCache
 from app.assets.router import router as assets
 from app.connections.calendar_router import router as calendar
+from app.connections.handover_router import router as handover
 from app.connections.router import router as connections
+from app.connections.times_router import router as times
 from app.database import APP_ROLE, make_engine
 from app.edge import Edge, make_log
 from app.error_answers import add_error_answers
@@ -93,7 +95,7 @@ def create_app(settings: Settings) -> FastAPI:
         *(home, assets, areas, interests, matches),
         # Before the residents': "/residents/receipts" is no reference.
         *(leaving, offers),
-        *(accounts, today, residents, connections, calendar),
+        *(accounts, today, residents, connections, calendar, times, handover),
     ):
         app.include_router(router)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.activities.clock import say_clock
 from geo.distance import in_words, walk_minutes
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -52,6 +53,11 @@ def access_word(word: str) -> str:
 def long_date(date: dt.date | None) -> str:
     """Return a date as people write it: 3 March 2026."""
     return f"{date.day} {date:%B %Y}" if date else ""
+
+
+def short_day(day: dt.date) -> str:
+    """Return a day of this year or the next: Tuesday 3 March."""
+    return f"{day:%A} {day.day} {day:%B}"
 
 
 def ago(date: dt.date, today: dt.date) -> str:
@@ -189,7 +195,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "clock": clock,
     "reach": reach,
     "shown_reference": shown_reference,
-    "short_day": lambda day: f"{day:%A} {day.day} {day:%B}",
+    "short_day": short_day,
+    "say_clock": say_clock,
     "place_source": lambda word: LOCATION_SOURCES.get(word, ""),
     "thousands": lambda number: f"{number:,}",
 }
