@@ -18,6 +18,9 @@ PAGE_CSP = (
     " frame-ancestors 'self'"
 )
 
+# What follows these in an address lets whoever has it in: it is not for the log.
+SECRET_AFTER = ("/sign-in/link/", "/invitations/", "/calendar/")
+
 # Left alone where an answer brings its own: maps have a policy of their own.
 DEFAULT_HEADERS = (
     (b"content-security-policy", PAGE_CSP.encode()),
@@ -46,6 +49,14 @@ def make_log() -> structlog.typing.FilteringBoundLogger:
         cache_logger_on_first_use=True,
     )
     return log
+
+
+def path_for_the_log(path: str) -> str:
+    """Return a path without the secret it may hold."""
+    for start in SECRET_AFTER:
+        if path.startswith(start):
+            return f"{start}…"
+    return path
 
 
 class Edge:
@@ -83,7 +94,7 @@ class Edge:
             self.log.info(
                 "request",
                 method=method,
-                path=scope["path"],
+                path=path_for_the_log(scope["path"]),
                 status=status,
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )
