@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from app.edge import DEFAULT_HEADERS, loggable
-from app.errors import BadQuestion, PatchworkError, SignedOut, Unavailable
+from app.errors import BadQuestion, PatchworkError, SignedOut, TooMany, Unavailable
 from app.forms import MOST_FIELDS
 from app.rendering import Format, format_of, page, problem_answer
 
@@ -53,13 +53,16 @@ def on_our_own(request: Request, error: Exception) -> Response:
     """Answer an error raised on purpose."""
     if not isinstance(error, PatchworkError):
         raise error
-    return error_answer(
+    answer = error_answer(
         request,
         status=error.status,
         title=error.title,
         detail=str(error),
         field=error.field if isinstance(error, BadQuestion) else None,
     )
+    if isinstance(error, TooMany) and error.seconds:
+        answer.headers["retry-after"] = str(error.seconds)
+    return answer
 
 
 async def on_signed_out(request: Request, error: Exception) -> Response:

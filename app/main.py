@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import re
 from collections.abc import AsyncIterator
@@ -12,6 +13,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from app.accounts.browsers import read_networks
+from app.accounts.housekeeping import keep_house_hourly
+from app.accounts.mail import mail_server_of
+from app.accounts.organisation import Organisation
 from app.accounts.router import router as accounts
 from app.areas.router import router as areas
 from app.assets.actions import NameCache
@@ -67,12 +72,18 @@ def create_app(settings: Settings) -> FastAPI:
     if not re.fullmatch("#[0-9a-fA-F]{6}", settings.theme_colour):
         message = f"PATCHWORK_THEME_COLOUR must be like #00594f, not {settings.theme_colour!r}."
         raise ValueError(message)
+    # A setting that makes no sense is said now, not to the first who needs it.
+    mail_server_of(settings)
     engine = make_engine(settings, role=APP_ROLE)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         spare_the_collector()
+        stop = asyncio.Event()
+        housekeeping = asyncio.create_task(keep_house_hourly(settings, stop))
         yield
+        stop.set()
+        await housekeeping
         engine.dispose()
 
     app = FastAPI(
@@ -91,6 +102,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.connect = engine.execution_options(isolation_level="AUTOCOMMIT").connect
     app.state.pages = Pages(settings)
     app.state.names = NameCache()
+    app.state.organisation = Organisation.of(settings)
+    app.state.trusted_proxies = read_networks(settings.trusted_proxies)
     for router in (
         *(home, assets, areas, interests, matches),
         # Before the residents': "/residents/receipts" is no reference.

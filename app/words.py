@@ -6,10 +6,13 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from app.activities.clock import say_clock
 from geo.distance import in_words, walk_minutes
 
+# What the clocks on the walls say, wherever the server stands.
+LONDON = ZoneInfo("Europe/London")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 # One and many.
@@ -72,6 +75,15 @@ def ago(date: dt.date, today: dt.date) -> str:
         if days >= 2 * length:
             return f"{days // length} {unit}s ago"
     return f"{days} days ago"
+
+
+def moment(at: dt.datetime) -> str:
+    """Return when something was or will be: "today at 2:30pm", "on 3 March at midday"."""
+    local = at.astimezone(LONDON)
+    days = (local.date() - dt.datetime.now(tz=LONDON).date()).days
+    near = {0: "today", -1: "yesterday", 1: "tomorrow"}
+    day = near.get(days, f"on {local.day} {local:%B}")
+    return f"{day} at {clock(local.time().replace(second=0, microsecond=0))}"
 
 
 def checked(date: dt.date | None) -> str:
@@ -185,6 +197,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "access_word": access_word,
     "long_date": long_date,
     "checked": checked,
+    "moment": moment,
     "distance": distance,
     "tel": tel,
     "web_link": web_link,
