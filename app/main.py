@@ -23,6 +23,7 @@ from app.edge import Edge, make_log
 from app.error_answers import add_error_answers
 from app.home.router import router as home
 from app.interests.router import router as interests
+from app.matches.home_router import router as home_matches
 from app.matches.resident_router import router as resident_matches
 from app.matches.router import router as matches
 from app.rendering import STATIC, Pages
@@ -90,7 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.names = NameCache()
     for router in (
         *(home, assets, areas, interests, matches),
-        *(accounts, today, residents, resident_matches, connections, calendar),
+        *(accounts, today, residents, resident_matches, home_matches, connections, calendar),
     ):
         app.include_router(router)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")

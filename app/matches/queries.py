@@ -23,6 +23,17 @@ class ScheduleRow(NamedTuple):
     exdates: list[dt.date]
 
 
+class Match(NamedTuple):
+    """A match as the database finds it, before anything is looked up."""
+
+    list_name: str  # "near" or "visit"
+    source: str  # "asset" or "activity"
+    id: str
+    place_id: str
+    score: float
+    distance_m: float
+
+
 class FoundRow(NamedTuple):
     """One row of a list: what is shown of an asset or of an activity."""
 
@@ -91,6 +102,15 @@ FIND = sa.text(
     {LOOKED_UP}
     """  # noqa: S608 - constants only
 ).columns(*COLUMNS)
+LOOK_UP = sa.text(
+    f"""
+    SELECT {SHOWN}
+    FROM unnest(CAST(:list_name AS text[]), CAST(:source AS text[]), CAST(:id AS uuid[]),
+                CAST(:place_id AS uuid[]), CAST(:score AS float8[]), CAST(:distance_m AS float8[]))
+      AS m (list_name, source, id, place_id, score, distance_m)
+    {LOOKED_UP}
+    """  # noqa: S608 - constants only
+).columns(*COLUMNS)
 SCHEDULE_FROM = len(FoundRow._fields) - 1
 
 
@@ -119,6 +139,12 @@ def find(
         }
         | filter_values(near.filters),
     ).all()
+    lists = _with_schedules(rows)
+    return _best(lists["near"].values(), near.limit), _best(lists["visit"].values(), visits.limit)
+
+
+def _with_schedules(rows: Iterable[sa.Row[Any]]) -> dict[str, dict[str, FoundRow]]:
+    """Return what was looked up by list and id, each once with all its schedules."""
     lists: dict[str, dict[str, FoundRow]] = {"near": {}, "visit": {}}
     # By position: asked by name, a row of SQLAlchemy's costs more than all else done with it here.
     for row in rows:
@@ -127,7 +153,16 @@ def find(
             known = found[row[2]] = FoundRow._make((*row[:SCHEDULE_FROM], []))
         if row[SCHEDULE_FROM] is not None:
             known.schedules.append(ScheduleRow(*row[SCHEDULE_FROM:]))
-    return _best(lists["near"].values(), near.limit), _best(lists["visit"].values(), visits.limit)
+    return lists
+
+
+def look_up(connection: sa.Connection, matches: Iterable[Match]) -> dict[str, dict[str, FoundRow]]:
+    """Return what is shown of matches found before, by list ("near", "visit") and id."""
+    columns = list(zip(*matches, strict=True))
+    if not columns:
+        return {"near": {}, "visit": {}}
+    given = dict(zip(Match._fields, map(list, columns), strict=True))
+    return _with_schedules(connection.execute(LOOK_UP, given))
 
 
 def filter_values(filters: Filters) -> dict[str, object]:

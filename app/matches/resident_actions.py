@@ -114,6 +114,7 @@ def find_for_resident(
     *,
     within_m: int,
     filters: Filters = NO_FILTERS,
+    limit: int = 10,
 ) -> MatchLists:
     """Return the best matches for a resident whose place is known, with how they stand to each."""
     if resident.lon is None or resident.lat is None or not resident.interests:
@@ -127,6 +128,7 @@ def find_for_resident(
         needs=resident.needs,
         day_parts=resident.good_times,
         within_m=within_m,
+        limit=limit,
         filters=filters,
         leads=resident.leads,
     )
