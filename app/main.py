@@ -30,6 +30,8 @@ from app.edge import Edge, make_log
 from app.error_answers import add_error_answers
 from app.home.router import router as home
 from app.interests.router import router as interests
+from app.matches.home_router import router as home_matches
+from app.matches.resident_router import router as resident_matches
 from app.matches.router import router as matches
 from app.rendering import STATIC, Pages
 from app.residents.leaving_router import router as leaving
@@ -107,7 +109,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (
         *(home, assets, areas, interests, matches),
         # Before the residents': "/residents/receipts" is no reference.
-        *(leaving, offers),
+        *(leaving, offers, resident_matches, home_matches),
         *(accounts, today, residents, connections, calendar, times, handover),
     ):
         app.include_router(router)

@@ -17,6 +17,10 @@ from app.parameters import LARGEST_LIMIT, LARGEST_PAGE, LONGEST_TEXT, MOST_VALUE
 _TEXT = {"type": "string", "maxLength": LONGEST_TEXT}
 # Decimals as they are written in an address: no exponent, no NaN.
 _DEGREES = {"type": "number"}
+_CLOCK = {"type": "string", "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9])?$"}
+# What filters choose from.
+DAYS = ("weekdays", "weekend", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MUSTS = ("step_free", "free", "indoors")
 
 
 def _words(words: list[str]) -> dict[str, Any]:
@@ -42,6 +46,14 @@ _SCHEMAS: dict[str, tuple[dict[str, Any], str]] = {
     "bbox": (
         {"type": "string", "pattern": r"^-?\d+(\.\d+)?(,-?\d+(\.\d+)?){3}$"},
         "West, south, east, north in degrees, WGS 84 (RFC 7946).",
+    ),
+    "days": (_words(list(DAYS)), "Days on which it starts; may be given again."),
+    "starts_after": (_CLOCK, "It starts at this time or later, on one of the days."),
+    "starts_before": (_CLOCK, "It starts before this time, on one of the days."),
+    "must": (_words(list(MUSTS)), "What has to hold; may be given again."),
+    "unknown": (
+        {"type": "string", "enum": ["", "yes"]},
+        "Whether what has to hold may also be not known. Left out otherwise.",
     ),
     "needs": (_words([word.value for word in Access]), "What has to fit; may be given again."),
     "district": ({"type": "string", "pattern": "^([EWSN][0-9]{8})?$"}, "A district's code."),

@@ -59,6 +59,11 @@ class Query:
         self._params = params
         self.problems: dict[str, str] = {}
 
+    def having(self, field: str, values: Iterable[str]) -> Query:
+        """Return the same fields with `values` in place of what `field` had, judged anew."""
+        kept = [(name, value) for name, value in self._params.multi_items() if name != field]
+        return Query(QueryParams([*kept, *((field, value) for value in values)]))
+
     def wrong(self, field: str, sentence: str) -> None:
         """Remember that `field` makes no sense; the first sentence about a field stays."""
         self.problems.setdefault(field, sentence)

@@ -9,8 +9,12 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from geoalchemy2.shape import from_shape
 from shapely import MultiPolygon, Point, Polygon
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Session
 
+from app.activities.coming import last_date, week_starts
+from app.activities.schedules import RuleError, day_parts
 from app.models import (
     Activity,
     Area,
@@ -102,7 +106,11 @@ def make_activity(
     schedules: Sequence[Schedule] = (),
     **values: object,
 ) -> Activity:
-    """Store an activity of `organizer`, at `venue` or where the organizer is."""
+    """Store an activity of `organizer`, at `venue` or where the organizer is.
+
+    What importers work out from its schedules is worked out here too, unless `values` say it.
+    """
+    values = (_derived(schedules) if schedules else {}) | values
     activity = Activity(
         name=name,
         organizer_id=organizer.id,
@@ -117,6 +125,20 @@ def make_activity(
     session.flush()
     session.refresh(activity)
     return activity
+
+
+def _derived(schedules: Sequence[Schedule]) -> dict[str, object]:
+    for schedule in schedules:
+        schedule.exdates = schedule.exdates or []  # the database's default comes later
+    try:
+        starts = week_starts(schedules) or ()
+        return {
+            "week_starts": MultiRange(Range(minute, minute + 1) for minute in starts),
+            "ends_on": last_date(schedules),
+            "day_parts": list(day_parts(schedules)),
+        }
+    except RuleError:  # a rule the database has to refuse
+        return {}
 
 
 def square(centre: tuple[float, float], half_side_degrees: float = 0.01) -> MultiPolygon:

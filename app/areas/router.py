@@ -13,6 +13,7 @@ from app.areas.maps import map_of_ward
 from app.assets import schemas as asset_schemas
 from app.assets.schemas import Names
 from app.dependencies import Reading
+from app.matches.unmet_queries import list_unmet_by_ward
 from app.parameter_docs import WardCode, answers, parameters
 from app.parameters import LARGEST_LIMIT, PAGE_SIZE, Address, Query, read_gss_code
 from app.rendering import (
@@ -144,6 +145,7 @@ def show_ward(request: Request, gss_code: WardCode, connect: Reading) -> Respons
         ward = actions.get_ward(connection, gss_code=code, release=release)
         rows = actions.list_inside(connection, ward, limit=limit + 1, offset=(number - 1) * limit)
         facts = actions.get_facts(connection, ward) if form is Format.HTML else None
+        unmet = list_unmet_by_ward(connection, ward_code=code) if form is Format.HTML else ()
     has_more, rows = len(rows) > limit, rows[:limit]
     address = Address.of(request.url.path, request.query_params)
     next_page = address.setting(page=number + 1) if has_more else None
@@ -166,6 +168,7 @@ def show_ward(request: Request, gss_code: WardCode, connect: Reading) -> Respons
         "ward.html",
         ward=ward,
         facts=facts,
+        unmet=unmet,
         rows=rows,
         next_page=next_page,
         names=names,

@@ -77,6 +77,7 @@ class AssetRecord:
     lad_name: str | None = None  # likewise, by name, where there is no usable code
     interests: tuple[str, ...] = ()  # concept slugs
     access: tuple[str, ...] | None = None
+    is_indoors: bool | None = None
     phone: str | None = None
     email: str | None = None
     website: str | None = None
@@ -100,6 +101,7 @@ class ActivityRecord:
     comes_to_homes: bool = False
     interests: tuple[str, ...] = ()
     access: tuple[str, ...] | None = None
+    is_indoors: bool | None = None
     cost_pence: int | None = None
     schedules: tuple[ScheduleRecord, ...] = ()
     checked_on: dt.date | None = None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from geoalchemy2 import WKBElement
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, INT4MULTIRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.assets import ACCESS_WORDS
@@ -48,6 +49,13 @@ class Activity(Versioned, Base):
     cost_pence: Mapped[int | None] = mapped_column(sa.Integer)
     # "tue_pm": the weekday and part of day of its schedules, for the time fit of the score.
     day_parts: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
+    # The minutes of the week (Monday 0:00 is 0) at which it starts, each a range of one minute:
+    # {[2280,2281)} is Tuesday 2pm. A filter on day and time is one operator. NULL: not known.
+    week_starts: Mapped[Sequence[Range[int]] | None] = mapped_column(INT4MULTIRANGE)
+    # The last day it happens; NULL: it goes on, or nobody knows when it is.
+    ends_on: Mapped[dt.date | None] = mapped_column(sa.Date)
+    # NULL: not known, so the venue's or organizer's counts.
+    is_indoors: Mapped[bool | None] = mapped_column(sa.Boolean)
     geom: Mapped[WKBElement | None] = mapped_column(lon_lat_point())
     point_27700: Mapped[WKBElement | None] = mapped_column(grid_point(), grid_copy_of("geom"))
     assured_date: Mapped[dt.date | None] = mapped_column(sa.Date)

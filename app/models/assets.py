@@ -88,6 +88,8 @@ class Asset(Versioned, Base):
     interest_ids: Mapped[list[int]] = mapped_column(ARRAY(sa.Integer), server_default="{}")
     # NULL: nobody has looked. Empty: somebody looked and found none of the list.
     access: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
+    # NULL: not known.
+    is_indoors: Mapped[bool | None] = mapped_column(sa.Boolean)
     phone: Mapped[str | None] = mapped_column(sa.Text)
     email: Mapped[str | None] = mapped_column(sa.Text)
     website: Mapped[str | None] = mapped_column(sa.Text)

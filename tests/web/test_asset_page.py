@@ -161,7 +161,8 @@ def test_a_care_home_leads_to_its_matches(client: TestClient, town: Town) -> Non
     page = Document(client.get(f"/homes/{town.home.id}").text)
     form = page.one("form", action="/matches")
     assert page.one("input", name="home").get("value") == str(town.home.id)
-    assert form.get("method") == "get"
+    # What somebody enjoys goes into no address.
+    assert form.get("method") == "post"
     # Any other asset is no home to start from.
     assert client.get(f"/homes/{town.club.id}").status_code == 404
 

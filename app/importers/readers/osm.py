@@ -197,6 +197,7 @@ def _asset(
         location_source=LocationSource.GIVEN if is_point else LocationSource.SURFACE,
         interests=verdict.interests,
         access=_access(tags),
+        is_indoors=verdict.rule.is_indoors if verdict.rule else None,
         phone=_first(tags, "phone", "contact:phone", "contact:mobile"),
         email=_first(tags, "email", "contact:email"),
         website=_first(tags, "website", "contact:website", "url"),

@@ -29,8 +29,8 @@ SUFFIXES: tuple[str, ...] = (".csv", ".tsv", ".txt", ".xlsx")
 
 COLUMNS = (
     "id", "kind", "name", "description", "address", "postcode", "lon", "lat", "ward_code",
-    "interests", "access", "phone", "email", "website", "opening_hours", "beds", "checked_on",
-    "contact_public",
+    "interests", "access", "indoors", "phone", "email", "website", "opening_hours", "beds",
+    "checked_on", "contact_public",
 )  # fmt: skip
 NEEDED = ("id", "kind", "name")
 _OTHER_WORDS = {
@@ -135,6 +135,7 @@ def _asset(own: OwnRow, options: ReadOptions) -> AssetRecord | Problem:
         lad_code=options.lad_code,
         interests=own.listed("interests"),
         access=_access(own.written("access"), access),
+        is_indoors=own.is_yes("indoors"),
         phone=own.text("phone"),
         email=own.text("email"),
         website=own.text("website"),
