@@ -19,6 +19,7 @@ from app.importers.cli import load_app, problems
 from app.main import create_app
 from app.matches.cli import map_home, match
 from app.migrations import migrate
+from app.residents.cli import residents_app
 from app.settings import Settings, get_settings
 from geo.errors import GeoError
 
@@ -27,6 +28,7 @@ cli = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+cli.add_typer(residents_app, name="residents", help="Look after what is kept about residents.")
 cli.add_typer(load_app, name="load", help="Bring open data in, one transaction a file.")
 maps = typer.Typer(no_args_is_help=True)
 maps.command(name="ward")(ward)

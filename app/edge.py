@@ -5,6 +5,7 @@ Plain ASGI, one wrapper: BaseHTTPMiddleware would cost more than most of our ans
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 
@@ -18,9 +19,6 @@ PAGE_CSP = (
     " frame-ancestors 'self'"
 )
 
-# What follows these in an address lets whoever has it in: it is not for the log.
-SECRET_AFTER = ("/sign-in/link/", "/invitations/", "/calendar/")
-
 # Left alone where an answer brings its own: maps have a policy of their own.
 DEFAULT_HEADERS = (
     (b"content-security-policy", PAGE_CSP.encode()),
@@ -30,6 +28,20 @@ DEFAULT_HEADERS = (
     (b"permissions-policy", b"geolocation=(self), camera=(), microphone=()"),
     (b"cache-control", b"no-cache"),
 )
+
+# Segments of a path that stand for somebody, or let in whoever knows them: no log keeps them.
+_HIDDEN = re.compile(
+    r"^(/residents|/invitations|/sign-in/link|/calendar)/"
+    r"(?!(?:new|sheet|withdrawn|receipts)(?:/|$))[^/]+",
+    re.IGNORECASE,
+)
+_SLASHES = re.compile("/+")
+
+
+def loggable(path: str) -> str:
+    """Return a path as a log may show it: without a resident's reference or a secret."""
+    # Doubled slashes and capitals lead nowhere here, but what follows may be a secret all the same.
+    return _HIDDEN.sub(r"\1/…", _SLASHES.sub("/", path))
 
 
 def _as_bytes(event: object, **_: object) -> bytes:
@@ -49,14 +61,6 @@ def make_log() -> structlog.typing.FilteringBoundLogger:
         cache_logger_on_first_use=True,
     )
     return log
-
-
-def path_for_the_log(path: str) -> str:
-    """Return a path without the secret it may hold."""
-    for start in SECRET_AFTER:
-        if path.startswith(start):
-            return f"{start}…"
-    return path
 
 
 class Edge:
@@ -90,11 +94,11 @@ class Edge:
         try:
             await self.app(scope, receive, send_on)
         finally:
-            # The path only: the query may say where somebody lives and what they enjoy.
+            # No query: it may say where somebody lives and what they enjoy.
             self.log.info(
                 "request",
                 method=method,
-                path=path_for_the_log(scope["path"]),
+                path=loggable(scope["path"]),
                 status=status,
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )

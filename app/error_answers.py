@@ -15,8 +15,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
-from app.edge import DEFAULT_HEADERS, path_for_the_log
+from app.edge import DEFAULT_HEADERS, loggable
 from app.errors import BadQuestion, PatchworkError, SignedOut, TooMany, Unavailable
+from app.forms import MOST_FIELDS
 from app.rendering import Format, format_of, page, problem_answer
 
 log = structlog.get_logger("patchwork")
@@ -73,7 +74,11 @@ async def on_signed_out(request: Request, error: Exception) -> Response:
         if request.url.query and len(request.url.query) <= LONGEST_NEXT:
             path = f"{path}?{request.url.query}"
         return RedirectResponse(f"/sign-in?{urlencode({'next': path})}", status_code=303)
-    form = await request.form()
+    try:
+        form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    except HTTPException:
+        # No form of ours: there is nothing worth keeping.
+        return on_our_own(request, error)
     kept = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     return page(
         request,
@@ -126,9 +131,8 @@ def on_database(request: Request, error: Exception) -> Response:
     )
     if not is_away:
         return on_anything(request, error)
-    log.error(
-        "database unavailable", kind=type(error).__name__, path=path_for_the_log(request.url.path)
-    )
+    path = loggable(request.url.path)
+    log.error("database unavailable", kind=type(error).__name__, path=path)
     answer = error_answer(
         request,
         status=Unavailable.status,
@@ -145,10 +149,7 @@ def on_anything(request: Request, error: Exception) -> Response:
     frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
     where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
     log.error(
-        "unforeseen error",
-        kind=type(error).__name__,
-        path=path_for_the_log(request.url.path),
-        where=where,
+        "unforeseen error", kind=type(error).__name__, path=loggable(request.url.path), where=where
     )
     answer = error_answer(
         request,

@@ -22,14 +22,20 @@ from app.areas.router import router as areas
 from app.assets.actions import NameCache
 from app.assets.router import router as assets
 from app.connections.calendar_router import router as calendar
+from app.connections.handover_router import router as handover
 from app.connections.router import router as connections
+from app.connections.times_router import router as times
 from app.database import APP_ROLE, make_engine
 from app.edge import Edge, make_log
 from app.error_answers import add_error_answers
 from app.home.router import router as home
 from app.interests.router import router as interests
+from app.matches.home_router import router as home_matches
+from app.matches.resident_router import router as resident_matches
 from app.matches.router import router as matches
 from app.rendering import STATIC, Pages
+from app.residents.leaving_router import router as leaving
+from app.residents.offers_router import router as offers
 from app.residents.router import router as residents
 from app.same_site import SameSite
 from app.settings import Settings
@@ -102,7 +108,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.trusted_proxies = read_networks(settings.trusted_proxies)
     for router in (
         *(home, assets, areas, interests, matches),
-        *(accounts, today, residents, connections, calendar),
+        # Before the residents': "/residents/receipts" is no reference.
+        *(leaving, offers, resident_matches, home_matches),
+        *(accounts, today, residents, connections, calendar, times, handover),
     ):
         app.include_router(router)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_26_sign_in"
-down_revision = "2026_11_26_row_security"
+down_revision = "2026_11_26_gone_venues"
 branch_labels = None
 depends_on = None
 
