@@ -21,6 +21,7 @@ from app.models.base import GREAT_BRITAIN_LON_LAT
 
 LONGEST_TEXT = 200
 LONGEST_NOTE = 2_000
+LONGEST_SECRET = 500
 MOST_VALUES = 20
 LARGEST_LIMIT = 1_000
 LARGEST_PAGE = 10_000
@@ -57,6 +58,11 @@ class Query:
     def __init__(self, params: QueryParams) -> None:
         self._params = params
         self.problems: dict[str, str] = {}
+
+    def having(self, field: str, values: Iterable[str]) -> Query:
+        """Return the same fields with `values` in place of what `field` had, judged anew."""
+        kept = [(name, value) for name, value in self._params.multi_items() if name != field]
+        return Query(QueryParams([*kept, *((field, value) for value in values)]))
 
     def wrong(self, field: str, sentence: str) -> None:
         """Remember that `field` makes no sense; the first sentence about a field stays."""
@@ -137,6 +143,19 @@ class Query:
         else:
             return text
         return ""
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the fields whose name starts with `prefix`, each once, in the order they came."""
+        names = dict.fromkeys(name for name in self._params if name.startswith(prefix))
+        return [name for name in names if not _UNTYPABLE.search(name)]
+
+    def secret(self, field: str, *, longest: int = LONGEST_SECRET) -> str:
+        """Return a password or token exactly as it was sent; "" when there is none."""
+        text = self._params.get(field, "")
+        if len(text) > longest:
+            self.wrong(field, f"This is too long. Use {longest:,} characters or fewer.")
+            return ""
+        return text
 
     def is_ticked(self, field: str) -> bool:
         """Return whether a single box was ticked."""
