@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_26_calendar"
-down_revision = "2026_11_26_row_security"
+down_revision = "2026_11_26_find"
 branch_labels = None
 depends_on = None
 

@@ -226,3 +226,20 @@ def _placed(
     if change is None or change.moved_to is None or change.opens_at is None:
         return Occurrence(day, opens_at, closes_at, day, opens_at, change)
     return Occurrence(change.moved_to, change.opens_at, change.closes_at, day, opens_at, change)
+
+
+def changed_dates(
+    times: Sequence[Time], changes: Sequence[Change]
+) -> Iterator[tuple[int, Occurrence]]:
+    """Yield every date that is cancelled or moved, with the number of the time it belongs to.
+
+    Changes that no longer change anything are left out.
+    """
+    for day in sorted({change.was_on for change in changes}):
+        for one in _dated(times, changes, day, day):
+            if one.change is None:
+                continue
+            for number, time in enumerate(times[:MOST_TIMES]):
+                if time.opens_at == one.was_at and any(named_days(time, day, day)):
+                    yield number, one
+                    break
