@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -181,14 +182,12 @@ def test_a_leaking_answer_is_noticed(asker: Asker) -> None:
             return Response("nothing here", status_code=404)
         return Response(json.dumps([row.reference, str(row.team_id)]))
 
-    was, asker.people.app = asker.people.app, leaking
-    asker.clients.clear()
+    asker.client, was = replace(asker.people, app=leaking).client(), asker.client
     try:
         row = _get("/residents/{reference}", Access.PUBLIC)
         others = asker.ask(row, None, asker.others["b"])
         nobodys = asker.ask(row, None, asker.nobodys)
     finally:
-        asker.people.app = was
-        asker.clients.clear()
+        asker.client = was
     assert told(others, asker.others["b"]) != told(nobodys, asker.nobodys)
     assert words_seen(others.text, asker.others["b"]) == [asker.others["b"].reference]

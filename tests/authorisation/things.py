@@ -7,6 +7,8 @@ import secrets
 import uuid
 from dataclasses import dataclass
 
+from geoalchemy2.shape import from_shape
+from shapely import Point
 from sqlalchemy.orm import Session
 
 from app.accounts.tokens import digest_of, new_token
@@ -81,7 +83,7 @@ def make_things(people: People, key: str, who: str | None = None) -> Things:
     first = "connector" if key == "connectors" else f"coordinator_{key}"
     with Session(people.engine) as session:
         team_id, owner_id = people.teams[key], people.accounts[first]
-        resident, offer = _resident(session, team_id)
+        resident, offer = _resident(session, team_id, is_at_home=key == "connectors")
         connection, time, visit = _connection(session, people, team_id, owner_id, mark)
         session.add_all(
             [ConnectionResident(connection_id=connection.id, team_id=team_id,
@@ -106,8 +108,11 @@ def shown(reference: str) -> str:
     return f"{reference[:4]} {reference[4:]}"
 
 
-def _resident(session: Session, team_id: uuid.UUID) -> tuple[Resident, Offer]:
-    resident = make_resident(session, team_id, new_reference(), {"bowls": Stance.COULD_SHARE})
+def _resident(session: Session, team_id: uuid.UUID, *, is_at_home: bool) -> tuple[Resident, Offer]:
+    resident = make_resident(
+        session, team_id, new_reference(), {"bowls": Stance.COULD_SHARE},
+        geom=from_shape(Point(builders.CITY_HALL), srid=4326) if is_at_home else None,
+    )  # fmt: skip
     (bowls,) = builders.interest_ids(session, ["bowls"])
     of = {"team_id": team_id, "resident_id": resident.id, "interest_id": bowls}
     offer = Offer(**of)
