@@ -29,17 +29,19 @@ DEFAULT_HEADERS = (
     (b"cache-control", b"no-cache"),
 )
 
-
-# Segments of a path that stand for somebody, or open something: no log keeps them.
+# Segments of a path that stand for somebody, or let in whoever knows them: no log keeps them.
 _HIDDEN = re.compile(
     r"^(/residents|/invitations|/sign-in/link|/calendar)/"
-    r"(?!(?:new|sheet|withdrawn|receipts)(?:/|$))[^/]+"
+    r"(?!(?:new|sheet|withdrawn|receipts)(?:/|$))[^/]+",
+    re.IGNORECASE,
 )
+_SLASHES = re.compile("/+")
 
 
-def shown_path(path: str) -> str:
+def loggable(path: str) -> str:
     """Return a path as a log may show it: without a resident's reference or a secret."""
-    return _HIDDEN.sub(r"\1/…", path)
+    # Doubled slashes and capitals lead nowhere here, but what follows may be a secret all the same.
+    return _HIDDEN.sub(r"\1/…", _SLASHES.sub("/", path))
 
 
 def _as_bytes(event: object, **_: object) -> bytes:
@@ -96,7 +98,7 @@ class Edge:
             self.log.info(
                 "request",
                 method=method,
-                path=shown_path(scope["path"]),
+                path=loggable(scope["path"]),
                 status=status,
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )

@@ -15,8 +15,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
-from app.edge import DEFAULT_HEADERS, shown_path
-from app.errors import BadQuestion, PatchworkError, SignedOut, Unavailable
+from app.edge import DEFAULT_HEADERS, loggable
+from app.errors import BadQuestion, PatchworkError, SignedOut, TooMany, Unavailable
 from app.forms import MOST_FIELDS
 from app.rendering import Format, format_of, page, problem_answer
 
@@ -53,13 +53,16 @@ def on_our_own(request: Request, error: Exception) -> Response:
     """Answer an error raised on purpose."""
     if not isinstance(error, PatchworkError):
         raise error
-    return error_answer(
+    answer = error_answer(
         request,
         status=error.status,
         title=error.title,
         detail=str(error),
         field=error.field if isinstance(error, BadQuestion) else None,
     )
+    if isinstance(error, TooMany) and error.seconds:
+        answer.headers["retry-after"] = str(error.seconds)
+    return answer
 
 
 async def on_signed_out(request: Request, error: Exception) -> Response:
@@ -128,7 +131,8 @@ def on_database(request: Request, error: Exception) -> Response:
     )
     if not is_away:
         return on_anything(request, error)
-    log.error("database unavailable", kind=type(error).__name__, path=shown_path(request.url.path))
+    path = loggable(request.url.path)
+    log.error("database unavailable", kind=type(error).__name__, path=path)
     answer = error_answer(
         request,
         status=Unavailable.status,
@@ -145,10 +149,7 @@ def on_anything(request: Request, error: Exception) -> Response:
     frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
     where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
     log.error(
-        "unforeseen error",
-        kind=type(error).__name__,
-        path=shown_path(request.url.path),
-        where=where,
+        "unforeseen error", kind=type(error).__name__, path=loggable(request.url.path), where=where
     )
     answer = error_answer(
         request,

@@ -8,8 +8,16 @@ from app import words
 from app.interests.choosing import Choice
 from geo.distance import walk_minutes
 
-REACHES_M = (500, 1_000, 2_000, 5_000, 10_000, 20_000)
+# Five, ten and twenty minutes on foot, then as far as one may drive.
+REACHES_M = (320, 640, 1_280, 2_000, 5_000, 10_000, 20_000)
 FAR_ON_FOOT_M = 2_000
+# Monday first, after the two that stand for several.
+DAY_WORDS = {
+    "weekdays": "Monday to Friday",
+    "weekend": "Weekend",
+    **{word[:3].lower(): word for word in words.WEEKDAYS},
+}
+MUST_WORDS = {"step_free": "Step-free", "free": "Free of charge", "indoors": "Indoors"}
 
 
 def reaches(typed: str) -> list[dict[str, Any]]:
@@ -24,7 +32,18 @@ def reaches(typed: str) -> list[dict[str, Any]]:
 def _reach_text(metres: int) -> str:
     if metres > FAR_ON_FOOT_M:
         return words.reach(metres)
-    return f"{words.reach(metres)}, about {words.plural(walk_minutes(metres), 'minute')} on foot"
+    minutes = walk_minutes(metres)
+    return f"{minutes} minute{'s’' if minutes > 1 else '’s'} walk ({words.reach(metres)})"
+
+
+def day_items() -> list[dict[str, str]]:
+    """Return the days a filter can name as checkboxes."""
+    return [{"value": word, "text": text} for word, text in DAY_WORDS.items()]
+
+
+def must_items() -> list[dict[str, str]]:
+    """Return what a filter can insist on as checkboxes."""
+    return [{"value": word, "text": text} for word, text in MUST_WORDS.items()]
 
 
 def kind_items() -> list[dict[str, str]]:

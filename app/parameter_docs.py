@@ -7,7 +7,9 @@ a validator's report.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from fastapi import Path
 
 from app.models import Access, AssetKind
 from app.parameters import LARGEST_LIMIT, LARGEST_PAGE, LONGEST_TEXT, MOST_VALUES, WIDEST_M
@@ -15,6 +17,10 @@ from app.parameters import LARGEST_LIMIT, LARGEST_PAGE, LONGEST_TEXT, MOST_VALUE
 _TEXT = {"type": "string", "maxLength": LONGEST_TEXT}
 # Decimals as they are written in an address: no exponent, no NaN.
 _DEGREES = {"type": "number"}
+_CLOCK = {"type": "string", "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9])?$"}
+# What filters choose from.
+DAYS = ("weekdays", "weekend", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MUSTS = ("step_free", "free", "indoors")
 
 
 def _words(words: list[str]) -> dict[str, Any]:
@@ -41,6 +47,14 @@ _SCHEMAS: dict[str, tuple[dict[str, Any], str]] = {
         {"type": "string", "pattern": r"^-?\d+(\.\d+)?(,-?\d+(\.\d+)?){3}$"},
         "West, south, east, north in degrees, WGS 84 (RFC 7946).",
     ),
+    "days": (_words(list(DAYS)), "Days on which it starts; may be given again."),
+    "starts_after": (_CLOCK, "It starts at this time or later, on one of the days."),
+    "starts_before": (_CLOCK, "It starts before this time, on one of the days."),
+    "must": (_words(list(MUSTS)), "What has to hold; may be given again."),
+    "unknown": (
+        {"type": "string", "enum": ["", "yes"]},
+        "Whether what has to hold may also be not known. Left out otherwise.",
+    ),
     "needs": (_words([word.value for word in Access]), "What has to fit; may be given again."),
     "district": ({"type": "string", "pattern": "^([EWSN][0-9]{8})?$"}, "A district's code."),
     "release": ({"type": "string", "pattern": "^([0-9]{4})?$"}, "The year of the boundaries."),
@@ -50,6 +64,13 @@ _SCHEMAS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "page": ({"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}, "Which page of them."),
 }
+
+# Parts of a path. Described, not checked by the framework: `read_uuid` and `read_gss_code` are what
+# reads them, and what they do not take is a page that does not exist.
+AssetId = Annotated[str, Path(description="The asset's id.", json_schema_extra={"format": "uuid"})]
+WardCode = Annotated[
+    str, Path(description="The ward's code.", json_schema_extra={"pattern": "^[EWSN][0-9]{8}$"})
+]
 
 PROBLEM = {
     "type": "object",
@@ -77,17 +98,6 @@ def parameters(*names: str) -> dict[str, Any]:
             }
             for name in names
         ]
-    }
-
-
-def path_parameter(name: str, schema: Mapping[str, Any], description: str) -> dict[str, Any]:
-    """Return the description of a part of the path."""
-    return {
-        "name": name,
-        "in": "path",
-        "required": True,
-        "description": description,
-        "schema": dict(schema),
     }
 
 

@@ -77,6 +77,8 @@ class Pages:
             reaches=form_items.reaches,
             kind_items=form_items.kind_items,
             access_items=form_items.access_items,
+            day_items=form_items.day_items,
+            must_items=form_items.must_items,
             typed_interests=form_items.typed_interests,
         )
 

@@ -6,9 +6,13 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
+from app.activities.clock import say_clock
 from geo.distance import in_words, walk_minutes
 
+# What the clocks on the walls say, wherever the server stands.
+LONDON = ZoneInfo("Europe/London")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 # One and many.
@@ -54,6 +58,11 @@ def long_date(date: dt.date | None) -> str:
     return f"{date.day} {date:%B %Y}" if date else ""
 
 
+def short_day(day: dt.date) -> str:
+    """Return a day of this year or the next: Tuesday 3 March."""
+    return f"{day:%A} {day.day} {day:%B}"
+
+
 def ago(date: dt.date, today: dt.date) -> str:
     """Return how long ago a date was: "today", "3 weeks ago", "2 years ago"."""
     days = (today - date).days
@@ -66,6 +75,15 @@ def ago(date: dt.date, today: dt.date) -> str:
         if days >= 2 * length:
             return f"{days // length} {unit}s ago"
     return f"{days} days ago"
+
+
+def moment(at: dt.datetime) -> str:
+    """Return when something was or will be: "today at 2:30pm", "on 3 March at midday"."""
+    local = at.astimezone(LONDON)
+    days = (local.date() - dt.datetime.now(tz=LONDON).date()).days
+    near = {0: "today", -1: "yesterday", 1: "tomorrow"}
+    day = near.get(days, f"on {local.day} {local:%B}")
+    return f"{day} at {clock(local.time().replace(second=0, microsecond=0))}"
 
 
 def checked(date: dt.date | None) -> str:
@@ -133,6 +151,46 @@ def joined(items: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
+# What nobody knows of what filters left out, by the fact.
+NOT_KNOWN = {
+    "times": ("when {} is on", "when {} are on"),
+    "cost": ("what {} costs", "what {} cost"),
+    "access": ("whether {} is step-free", "whether {} are step-free"),
+    "indoors": ("whether {} is indoors", "whether {} are indoors"),
+}
+
+
+def left_out(counts: Mapping[str, int]) -> str:
+    """Return how many places a filter left out because nobody knows, and what nobody knows.
+
+    `counts` has places, times, cost, access and indoors.
+    """
+    total = counts["places"]
+    facts = []
+    for fact, (of_one, of_many) in NOT_KNOWN.items():
+        number = counts[fact]
+        who = "it" if total == 1 else "they" if number == total else f"{number} of them"
+        if number:
+            facts.append((of_one if number == 1 else of_many).format(who))
+    places = plural(total, "place is", "places are")
+    return f"{places} left out because nobody has told us {joined(facts)}."
+
+
+def money(pence: int | None) -> str:
+    """Return what something costs: "Free", "£2.50", or that nobody knows."""
+    if pence is None:
+        return "Cost not known"
+    return f"£{pence / 100:.2f}" if pence else "Free"
+
+
+def access_words(access: Sequence[str] | None) -> str:
+    """Return what is known of access, as a list: "Step-free, seating"."""
+    if access is None:
+        return "Access not known"
+    known = [word for key, word in ACCESS.items() if key in access]
+    return ", ".join([*known[:1], *(word.lower() for word in known[1:])]) or "Nothing for access"
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """Return a count with its noun: "1 place", "2,310 places"."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
@@ -179,8 +237,12 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "access_word": access_word,
     "long_date": long_date,
     "checked": checked,
+    "moment": moment,
     "distance": distance,
     "tel": tel,
+    "money": money,
+    "access_words": access_words,
+    "left_out": left_out,
     "web_link": web_link,
     "host_of": host_of,
     "joined": joined,
@@ -189,7 +251,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "clock": clock,
     "reach": reach,
     "shown_reference": shown_reference,
-    "short_day": lambda day: f"{day:%A} {day.day} {day:%B}",
+    "short_day": short_day,
+    "say_clock": say_clock,
     "place_source": lambda word: LOCATION_SOURCES.get(word, ""),
     "thousands": lambda number: f"{number:,}",
 }

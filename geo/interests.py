@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from geo.errors import UnknownInterest, VocabularyError
 
@@ -45,9 +45,8 @@ class Concept:
     special_category: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """What a concept has to do with one that was asked for; `wanted` is that one's label."""
+class Relation(NamedTuple):
+    """What a concept has to do with one that was asked for: `wanted` and `wanted_id` name it."""
 
     interest_id: int
     kind: RelationKind
@@ -55,6 +54,8 @@ class Relation:
     wanted: str
     label: str
     sentence: str | None = None
+    wanted_id: int = 0
+    concept: str = ""
 
 
 class Vocabulary:
@@ -209,9 +210,12 @@ class Vocabulary:
 
     def _relations_of(self, wanted: Concept) -> Iterator[Relation]:
         def relation(interest_id: int, kind: RelationKind, sentence: str | None = None) -> Relation:
-            label = self._by_id[interest_id].label
+            concept = self._by_id[interest_id]
             weight = RELATION_WEIGHTS[kind]
-            return Relation(interest_id, kind, weight, wanted.label, label, sentence)
+            return Relation(
+                interest_id, kind, weight, wanted.label, concept.label, sentence, wanted.id,
+                concept.concept,
+            )  # fmt: skip
 
         yield relation(wanted.id, "same")
         for below in self.narrower_than(wanted.id):

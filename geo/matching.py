@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from geo import scores
+from geo import filters, scores
 from geo.crs import to_metres
 from geo.errors import QuestionError
+from geo.filters import NO_FILTERS, Filters
 from geo.interests import Relation
 from geo.reasons import reasons
 
@@ -47,6 +48,7 @@ class Question:
     visits: bool = False
     within_m: float = NEAR_REACH_M
     limit: int = 10
+    filters: Filters = NO_FILTERS
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.easting) and math.isfinite(self.northing)):
@@ -100,7 +102,9 @@ def find_matches(targets: gpd.GeoDataFrame, question: Question) -> gpd.GeoDataFr
     targets
         Points in any declared CRS with the columns of `COLUMNS`: `interest_ids` a list of
         concept ids, `access` a list or None (not known), `day_parts` a list, `assured_date` a
-        date or None.
+        date or None. Where they are: `ends_on`, a date after which it happens no more, or None;
+        for filters also `week_starts` (minutes of the week it starts at, or None), `cost_pence`
+        and `is_indoors` (None: not known).
     question
         The question. Its `visits` selects the rows with `comes_to_homes`, else those without.
 
@@ -118,17 +122,14 @@ def find_matches(targets: gpd.GeoDataFrame, question: Question) -> gpd.GeoDataFr
     QuestionError
         If a column is missing.
     """
-    missing = [name for name in COLUMNS if name not in targets.columns]
-    if missing:
-        raise QuestionError(f"the targets have no column {', '.join(missing)}")
-    origin = shapely.Point(question.easting, question.northing)
-    in_metres = to_metres(targets, name="the targets").geometry
-    distances = in_metres.distance(origin).to_numpy(dtype=np.float64)
-    visits = targets["comes_to_homes"].to_numpy(dtype=bool) == question.visits
-    # NaN (no geometry) compares false, which leaves the row out.
-    reachable = np.flatnonzero((distances <= question.within_m) & visits)
-    weights = _relation_weights(targets["interest_ids"].iloc[reachable].tolist(), question)
-    rows = reachable[weights > 0]
+    rows, weights, distances = _in_reach(targets, question)
+    if question.filters.is_any:
+        kept = np.fromiter(
+            (not filters.leaves_out(question.filters, judged)
+             for judged in _judged(targets, rows, question)),
+            dtype=bool, count=len(rows),
+        )  # fmt: skip
+        rows, weights = rows[kept], weights[kept]
     fits = np.fromiter(
         (
             scores.access_fit(question.needs, access)
@@ -147,9 +148,63 @@ def find_matches(targets: gpd.GeoDataFrame, question: Question) -> gpd.GeoDataFr
     found = targets.iloc[rows].copy()
     found["distance_m"] = distances[rows]
     found["score"] = scores.score_arrays(
-        weights[weights > 0], distances[rows], fits, halving_m=question.halving_m
+        weights, distances[rows], fits, halving_m=question.halving_m
     )
     return _ranked(found, question)
+
+
+def count_left_out(targets: gpd.GeoDataFrame, question: Question) -> dict[str, int]:
+    """Return how many places a filter leaves out only because nobody knows something.
+
+    "places" is how many, and each of `filters.FACTS` for how many of them it is not known. A
+    place with anything that fits is not one of them. `targets` as for `find_matches`.
+    """
+    rows, _, _ = _in_reach(targets, question)
+    unknown: dict[object, set[str]] = {}
+    shown = set()
+    for place, judged in zip(
+        targets["place_id"].iloc[rows], _judged(targets, rows, question), strict=True
+    ):
+        if all(judged.values()):
+            shown.add(place)
+        elif filters.might_fit(judged):
+            facts = unknown.setdefault(place, set())
+            facts.update(fact for fact, fits in judged.items() if fits is None)
+    left_out = [facts for place, facts in unknown.items() if place not in shown]
+    counts = {fact: sum(fact in facts for facts in left_out) for fact in filters.FACTS}
+    return {"places": len(left_out), **counts}
+
+
+def _judged(
+    targets: gpd.GeoDataFrame, rows: npt.NDArray[np.int64], question: Question
+) -> Iterator[dict[str, bool | None]]:
+    _require(targets, filters.COLUMNS)
+    for record in targets[list(filters.COLUMNS)].iloc[rows].to_dict("records"):
+        yield filters.judge(question.filters, record, visits=question.visits)
+
+
+def _in_reach(
+    targets: gpd.GeoDataFrame, question: Question
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the rows in reach that share an interest and go on, their weights; all distances."""
+    _require(targets, COLUMNS)
+    origin = shapely.Point(question.easting, question.northing)
+    in_metres = to_metres(targets, name="the targets").geometry
+    distances = in_metres.distance(origin).to_numpy(dtype=np.float64)
+    asked = targets["comes_to_homes"].to_numpy(dtype=bool) == question.visits
+    if "ends_on" in targets.columns:
+        ended = [isinstance(day, dt.date) and day < question.today for day in targets["ends_on"]]
+        asked &= ~np.asarray(ended, dtype=bool)
+    # NaN (no geometry) compares false, which leaves the row out.
+    reachable = np.flatnonzero((distances <= question.within_m) & asked)
+    weights = _relation_weights(targets["interest_ids"].iloc[reachable].tolist(), question)
+    return reachable[weights > 0], weights[weights > 0], distances
+
+
+def _require(targets: gpd.GeoDataFrame, columns: Sequence[str]) -> None:
+    missing = [name for name in columns if name not in targets.columns]
+    if missing:
+        raise QuestionError(f"the targets have no column {', '.join(missing)}")
 
 
 def _ranked(found: gpd.GeoDataFrame, question: Question) -> gpd.GeoDataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from geo.distance import in_words, walk_minutes
 from geo.interests import Relation
@@ -53,7 +53,7 @@ NAMES = frozenset(
 )
 
 
-def _lower_first(label: str) -> str:
+def lower_first(label: str) -> str:
     """Return a label for the middle of a sentence; "RAF", "VE Day" and names stay."""
     if label[1:2].isupper() or label.partition(" ")[0] in NAMES:
         return label
@@ -64,13 +64,25 @@ def interest_sentence(relation: Relation) -> str:
     """Return what the related interest has to do with the one asked for."""
     if relation.kind == "same":
         return f"{relation.label}: just what you asked for."
-    wanted = _lower_first(relation.wanted)
+    wanted = lower_first(relation.wanted)
     if relation.kind == "narrower":
         return f"{relation.label}: a kind of {wanted}."
     if relation.kind == "gentler":
         said = f"{relation.label}: a gentler alternative to {wanted}."
         return f"{said} {relation.sentence}" if relation.sentence else said
     return f"{relation.label}: more general than {wanted}, so ask."
+
+
+def _led_sentences(relations: Iterable[Relation], leads: Mapping[int, str]) -> Iterator[str]:
+    """Yield what each relation says; how somebody stands to an interest once, before it."""
+    said = set()
+    for relation in relations:
+        lead = leads.get(relation.wanted_id)
+        if lead is not None and lead not in said:
+            said.add(lead)
+            yield lead
+        if lead is None or relation.kind != "same":
+            yield interest_sentence(relation)
 
 
 def distance_sentence(distance_m: float, *, visits: bool, is_rough: bool = False) -> str:
@@ -130,10 +142,15 @@ def reasons(
     today: dt.date,
     when: str | None = None,
     is_rough: bool = False,
+    leads: Mapping[int, str] | None = None,
 ) -> list[str]:
-    """Return all the sentences of one match, the strongest interest first."""
+    """Return all the sentences of one match, the strongest interest first.
+
+    `leads` has, by the number of the interest wanted, how somebody stands to it.
+    """
     strongest = sorted(relations, key=lambda r: (KIND_ORDER[r.kind], r.label))
-    sentences = [interest_sentence(r) for r in strongest[:MOST_INTEREST_SENTENCES]]
+    told = strongest[:MOST_INTEREST_SENTENCES]
+    sentences = list(_led_sentences(told, leads)) if leads else [interest_sentence(r) for r in told]
     sentences.append(distance_sentence(distance_m, visits=visits, is_rough=is_rough))
     if when:
         sentences.append(f"{when}.")

@@ -9,8 +9,12 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from geoalchemy2.shape import from_shape
 from shapely import MultiPolygon, Point, Polygon
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Session
 
+from app.activities.coming import last_date, week_starts
+from app.activities.schedules import RuleError, day_parts
 from app.models import (
     Activity,
     Area,
@@ -102,7 +106,11 @@ def make_activity(
     schedules: Sequence[Schedule] = (),
     **values: object,
 ) -> Activity:
-    """Store an activity of `organizer`, at `venue` or where the organizer is."""
+    """Store an activity of `organizer`, at `venue` or where the organizer is.
+
+    What importers work out from its schedules is worked out here too, unless `values` say it.
+    """
+    values = (_derived(schedules) if schedules else {}) | values
     activity = Activity(
         name=name,
         organizer_id=organizer.id,
@@ -117,6 +125,20 @@ def make_activity(
     session.flush()
     session.refresh(activity)
     return activity
+
+
+def _derived(schedules: Sequence[Schedule]) -> dict[str, object]:
+    for schedule in schedules:
+        schedule.exdates = schedule.exdates or []  # the database's default comes later
+    try:
+        starts = week_starts(schedules) or ()
+        return {
+            "week_starts": MultiRange(Range(minute, minute + 1) for minute in starts),
+            "ends_on": last_date(schedules),
+            "day_parts": list(day_parts(schedules)),
+        }
+    except RuleError:  # a rule the database has to refuse
+        return {}
 
 
 def square(centre: tuple[float, float], half_side_degrees: float = 0.01) -> MultiPolygon:
@@ -168,3 +190,33 @@ def make_postcode(
     session.add(row)
     session.flush()
     return row
+
+
+def store_many(connection: sa.Connection, *, count: int) -> None:
+    """Store `count` groups and as many activities around the city hall, half of which visit."""
+    lon, lat = CITY_HALL
+    connection.execute(
+        sa.text(
+            "INSERT INTO sources (slug, name, publisher, licence, attribution)"
+            " VALUES ('plan', 'x', 'x', 'x', 'x')"
+        )
+    )
+    connection.execute(
+        sa.text(
+            "INSERT INTO assets (kind, name, geom, location_source, interest_ids, source_id,"
+            " source_key) SELECT 'group', 'Group ' || n,"
+            " ST_SetSRID(ST_MakePoint(:lon + sin(n) / 10, :lat + cos(n * 7) / 10), 4326), 'given',"
+            " ARRAY[n % 200, n % 7 + 200], s.id, n::text"
+            " FROM generate_series(1, :count) n, sources s WHERE s.slug = 'plan'"
+        ),
+        {"lon": lon, "lat": lat, "count": count},
+    )
+    connection.execute(
+        sa.text(
+            "INSERT INTO activities"
+            " (name, organizer_id, comes_to_homes, interest_ids, source_id, source_key)"
+            " SELECT 'Session', id, source_key::int % 2 = 0, interest_ids, source_id, source_key"
+            " FROM assets"
+        )
+    )
+    connection.execute(sa.text("ANALYZE assets, activities"))

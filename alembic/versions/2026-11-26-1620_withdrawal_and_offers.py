@@ -9,7 +9,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "2026_11_26_residents"
-down_revision = "2026_11_26_row_security"
+down_revision = "2026_11_26_sign_in"
 branch_labels = None
 depends_on = None
 

@@ -27,6 +27,7 @@ __all__ = [
     "first_date",
     "next_dates",
     "parse_repeats",
+    "weekdays_of",
 ]
 
 _DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -112,11 +113,15 @@ def day_parts(schedules: Iterable[Timed]) -> tuple[str, ...]:
     """
     found = set()
     for schedule in schedules:
-        horizon = schedule.starts_on + dt.timedelta(days=_YEARS_AHEAD * 366)
-        days = {day.weekday() for day in islice(_dates(schedule, horizon), _DATES_LOOKED_AT)}
         parts = _parts_of_day(schedule.opens_at, schedule.closes_at)
-        found |= {(day, part) for day in days for part in parts}
+        found |= {(day, part) for day in weekdays_of(schedule) for part in parts}
     return tuple(f"{_DAY_NAMES[day]}_{_PARTS_OF_DAY[part][0]}" for day, part in sorted(found))
+
+
+def weekdays_of(schedule: Timed) -> set[int]:
+    """Return the weekdays a schedule falls on, Monday 0."""
+    horizon = schedule.starts_on + dt.timedelta(days=_YEARS_AHEAD * 366)
+    return {day.weekday() for day in islice(_dates(schedule, horizon), _DATES_LOOKED_AT)}
 
 
 def _parts_of_day(opens_at: dt.time, closes_at: dt.time | None) -> list[int]:

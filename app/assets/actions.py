@@ -165,9 +165,8 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """An asset that is not shown: linked to another (`instead`), or gone."""
+    """An asset that is not shown: linked to another (`instead`), or gone; and nothing it says."""
 
-    name: str
     gone_at: dt.datetime | None
     instead: uuid.UUID | None
 
@@ -179,7 +178,7 @@ def get_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> Details | Hi
         hidden = queries.find_hidden_asset(connection, asset_id=asset_id)
         if hidden is None:
             raise NotFound("There is nothing on the map at this address.")
-        return Hidden(hidden.name, hidden.gone_at, hidden.duplicate_of)
+        return Hidden(hidden.gone_at, hidden.duplicate_of)
     activities = queries.list_activities(connection, asset_id=asset_id)
     schedules = queries.list_schedules(connection, activity_ids=[a.id for a in activities])
     has_interests = bool(asset.interest_ids or any(a.interest_ids for a in activities))
@@ -190,6 +189,13 @@ def get_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> Details | Hi
         duplicates=queries.list_duplicates(connection, asset_id=asset_id),
         offers=list_offers_near(connection, asset_id=asset_id) if has_interests else (),
     )
+
+
+def count_sharing(connection: sa.Connection, asset: sa.Row[Any]) -> int | None:
+    """Return about how many residents near a group or venue share an interest; None: too few."""
+    if asset.kind not in {AssetKind.GROUP, AssetKind.VENUE}:
+        return None
+    return queries.count_residents_sharing(connection, asset_id=uuid.UUID(asset.id)) or None
 
 
 def as_session(

@@ -58,7 +58,7 @@ def choose_interests(
     """
     choice = Choice()
     phrases = dict.fromkeys(
-        phrase for value in query.texts(field) for phrase in _BETWEEN_PHRASES.split(value) if phrase
+        phrase for value in query.texts(field) for phrase in split_phrases(value)
     )
     # Each unsure phrase is a search of its own: a limit before, not after.
     if len(phrases) > MOST_PHRASES:
@@ -71,6 +71,11 @@ def choose_interests(
             field, "We do not know one of these interests. Say it another way, in a word or two."
         )
     return choice
+
+
+def split_phrases(text: str) -> list[str]:
+    """Return what somebody typed between commas."""
+    return [phrase for phrase in _BETWEEN_PHRASES.split(text) if phrase]
 
 
 def refuse_unsure(query: Query, choice: Choice, *, field: str = "interest") -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from app.activities.coming import next_start, now_in_london, say_next
 from app.activities.schedules import describe
-from app.matches import queries
+from app.matches import left_out_queries, queries
+from app.matches.left_out_queries import NOTHING, LeftOut
 from geo.crs import grid_of
 from geo.distance import walk_minutes
-from geo.interests import Vocabulary
+from geo.filters import NO_FILTERS, Filters
+from geo.interests import Relation, Vocabulary
 from geo.matching import NEAR_REACH_M, VISIT_REACH_M, Question
 from geo.reasons import reasons
 
@@ -38,18 +41,49 @@ class Found(NamedTuple):
     walk_minutes: int
     score: float
     reasons: list[str]
-    interests: list[str]  # labels of what it shares with the question
+    relations: Sequence[Relation]  # what it shares with the question
+    access: list[str] | None
     phone: str | None
+    email: str | None
+    website: str | None
     postcode: str | None
     cost_pence: int | None
     when: str | None
     assured_date: dt.date | None
     source_id: int  # whose row it is: it has to be named
+    schedules: Sequence[queries.ScheduleRow]
+
+    @property
+    def interests(self) -> list[str]:
+        """Labels of what it shares with the question."""
+        return [relation.label for relation in self.relations]
+
+    @property
+    def concepts(self) -> list[str]:
+        """The same by their names."""
+        return [relation.concept for relation in self.relations]
 
     @property
     def url(self) -> str:
         """The address of the place's page."""
         return f"/assets/{self.place_id}"
+
+    @property
+    def next_start(self) -> dt.datetime | None:
+        """When it happens next, in local time; None when nobody knows, or it has ended.
+
+        Worked out only when it is read: a list for programs is asked far more often than a page.
+        """
+        return next_start(self.schedules, now_in_london())
+
+    @property
+    def next_words(self) -> str | None:
+        """When it happens next, as people say it; "ended" when no day ahead is known."""
+        if not self.schedules:
+            return None
+        now = now_in_london()
+        start = next_start(self.schedules, now)
+        return say_next(start, now) if start else "ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +92,9 @@ class MatchLists:
 
     near: list[Found]
     comes_to_you: list[Found]
+    # What filters left out because nobody knows, of each list.
+    near_left_out: LeftOut = NOTHING
+    visits_left_out: LeftOut = NOTHING
 
     @property
     def source_ids(self) -> list[int]:
@@ -77,12 +114,15 @@ def find_matches(
     within_m: float = NEAR_REACH_M,
     visit_within_m: float = VISIT_REACH_M,
     limit: int = 10,
+    filters: Filters = NO_FILTERS,
+    leads: Mapping[int, str] | None = None,
     today: dt.date | None = None,
 ) -> MatchLists:
     """Return the best `limit` matches near a point, and of groups that come there.
 
     `lon`, `lat` in degrees WGS 84; `interests` are concept slugs; `needs` are words of the access
-    list. Raises geo.errors.UnknownInterest or QuestionError.
+    list. `leads` are the beginnings of reasons by the interest's number ("They used to: bowls.").
+    Raises geo.errors.UnknownInterest or QuestionError.
     """
     easting, northing = grid_of(lon, lat)
     near = Question(
@@ -94,16 +134,27 @@ def find_matches(
         day_parts=frozenset(day_parts),
         within_m=within_m,
         limit=limit,
+        filters=filters,
     )
     visits = dataclasses.replace(near, visits=True, within_m=visit_within_m)
     near_rows, visit_rows = queries.find(connection, near=near, visits=visits)
+    near_left_out, visits_left_out = (
+        left_out_queries.count_left_out(connection, near=near, visits=visits)
+        if filters.is_any
+        else (NOTHING, NOTHING)
+    )
     return MatchLists(
-        near=[_found(row, near) for row in near_rows],
-        comes_to_you=[_found(row, visits) for row in visit_rows],
+        near=[as_found(row, near, leads=leads) for row in near_rows],
+        comes_to_you=[as_found(row, visits, leads=leads) for row in visit_rows],
+        near_left_out=near_left_out,
+        visits_left_out=visits_left_out,
     )
 
 
-def _found(row: queries.FoundRow, question: Question) -> Found:
+def as_found(
+    row: queries.FoundRow, question: Question, *, leads: Mapping[int, str] | None = None
+) -> Found:
+    """Return a row as it is shown, with the reasons why it answers `question`."""
     relations = [question.relations[i] for i in row.interest_ids if i in question.relations]
     schedules = sorted(row.schedules, key=FIRST_DAY_AND_HOUR)
     when = "; ".join(describe(schedule) for schedule in schedules) or None
@@ -130,12 +181,17 @@ def _found(row: queries.FoundRow, question: Question) -> Found:
             assured_date=row.assured_date,
             today=question.today,
             when=when,
+            leads=leads,
         ),
-        interests=[relation.label for relation in relations],
+        relations=relations,
+        access=row.access,
         phone=row.phone,
+        email=row.email,
+        website=row.website,
         postcode=row.postcode,
         cost_pence=row.cost_pence,
         when=when,
         assured_date=row.assured_date,
         source_id=row.source_id,
+        schedules=schedules,
     )

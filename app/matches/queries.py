@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from geo.filters import NO_FILTERS, Filters
 from geo.interests import RELATION_WEIGHTS
 from geo.matching import Question
 
@@ -20,6 +21,17 @@ class ScheduleRow(NamedTuple):
     closes_at: dt.time | None
     rrule: str | None
     exdates: list[dt.date]
+
+
+class Match(NamedTuple):
+    """A match as the database finds it, before anything is looked up."""
+
+    list_name: str  # "near" or "visit"
+    source: str  # "asset" or "activity"
+    id: str
+    place_id: str
+    score: float
+    distance_m: float
 
 
 class FoundRow(NamedTuple):
@@ -39,6 +51,8 @@ class FoundRow(NamedTuple):
     access: list[str] | None
     assured_date: dt.date | None
     phone: str | None
+    email: str | None
+    website: str | None
     postcode: str | None
     location_source: str
     source_id: int
@@ -52,9 +66,7 @@ class FoundRow(NamedTuple):
 # is shown of the few rows found, once for each schedule: a second round trip would cost as much as
 # the whole question. The columns are named at the end, or the driver's would be looked at each
 # time. CASE, and not AND, because a join's other conditions are looked at after its index.
-FIND = sa.text(
-    """
-    SELECT m.list_name, m.source, m.id::text AS id, m.place_id::text AS place_id, m.score,
+SHOWN = """m.list_name, m.source, m.id::text AS id, m.place_id::text AS place_id, m.score,
            m.distance_m,
            coalesce(v.name, a.name) AS name,
            coalesce(v.organizer_name, a.name) AS place_name,
@@ -63,24 +75,42 @@ FIND = sa.text(
            coalesce(v.interest_ids, a.interest_ids) AS interest_ids,
            coalesce(v.access, a.access) AS access,
            coalesce(v.assured_date, a.assured_date) AS assured_date,
-           coalesce(v.phone, a.phone) AS phone,
+           coalesce(v.phone, a.phone) AS phone, coalesce(v.email, a.email) AS email,
+           coalesce(v.website, a.website) AS website,
            coalesce(v.postcode, a.postcode) AS postcode,
            coalesce(v.location_source, a.location_source)::text AS location_source,
            coalesce(v.source_id, a.source_id) AS source_id,
            v.cost_pence,
            ST_X(coalesce(v.geom, a.geom)) AS lon, ST_Y(coalesce(v.geom, a.geom)) AS lat,
-           s.starts_on, s.opens_at, s.closes_at, s.rrule, s.exdates
+           s.starts_on, s.opens_at, s.closes_at, s.rrule, s.exdates"""
+LOOKED_UP = """LEFT JOIN public_assets a ON a.id = CASE WHEN m.source = 'asset' THEN m.id END
+    LEFT JOIN public_activities v ON v.id = CASE WHEN m.source = 'activity' THEN m.id END
+    LEFT JOIN schedules s ON s.activity_id = v.id"""
+COLUMNS: tuple[sa.ColumnClause[Any], ...] = tuple(
+    sa.column(name) for name in (*FoundRow._fields[:-1], *ScheduleRow._fields)
+)
+FIND = sa.text(
+    f"""
+    SELECT {SHOWN}
     FROM best_matches(
       :easting, :northing, CAST(:same AS int[]), CAST(:narrower AS int[]),
       CAST(:gentler AS int[]), CAST(:broader AS int[]), CAST(:weights AS float8[]),
       CAST(:needs AS text[]), CAST(:day_parts AS text[]), CAST(:today AS date),
-      :near_within_m, :near_halving_m, :visit_within_m, :visit_halving_m, :most
+      :near_within_m, :near_halving_m, :visit_within_m, :visit_halving_m, :most,
+      CAST(:starts AS int4multirange), :is_free, :is_step_free, :is_indoors, :with_unknown
     ) AS m
-    LEFT JOIN public_assets a ON a.id = CASE WHEN m.source = 'asset' THEN m.id END
-    LEFT JOIN public_activities v ON v.id = CASE WHEN m.source = 'activity' THEN m.id END
-    LEFT JOIN schedules s ON s.activity_id = v.id
-    """
-).columns(*(sa.column(name) for name in (*FoundRow._fields[:-1], *ScheduleRow._fields)))
+    {LOOKED_UP}
+    """  # noqa: S608 - constants only
+).columns(*COLUMNS)
+LOOK_UP = sa.text(
+    f"""
+    SELECT {SHOWN}
+    FROM unnest(CAST(:list_name AS text[]), CAST(:source AS text[]), CAST(:id AS uuid[]),
+                CAST(:place_id AS uuid[]), CAST(:score AS float8[]), CAST(:distance_m AS float8[]))
+      AS m (list_name, source, id, place_id, score, distance_m)
+    {LOOKED_UP}
+    """  # noqa: S608 - constants only
+).columns(*COLUMNS)
 SCHEDULE_FROM = len(FoundRow._fields) - 1
 
 
@@ -93,7 +123,7 @@ def find(
         by_kind[relation.kind].append(relation.interest_id)
     rows = connection.execute(
         FIND,
-        {kind: _array(ids) for kind, ids in by_kind.items()}
+        {kind: array_text(ids) for kind, ids in by_kind.items()}
         | {
             "easting": near.easting,
             "northing": near.northing,
@@ -106,8 +136,15 @@ def find(
             "visit_within_m": visits.within_m,
             "visit_halving_m": visits.halving_m,
             "most": near.limit,
-        },
+        }
+        | filter_values(near.filters),
     ).all()
+    lists = _with_schedules(rows)
+    return _best(lists["near"].values(), near.limit), _best(lists["visit"].values(), visits.limit)
+
+
+def _with_schedules(rows: Iterable[sa.Row[Any]]) -> dict[str, dict[str, FoundRow]]:
+    """Return what was looked up by list and id, each once with all its schedules."""
     lists: dict[str, dict[str, FoundRow]] = {"near": {}, "visit": {}}
     # By position: asked by name, a row of SQLAlchemy's costs more than all else done with it here.
     for row in rows:
@@ -116,7 +153,30 @@ def find(
             known = found[row[2]] = FoundRow._make((*row[:SCHEDULE_FROM], []))
         if row[SCHEDULE_FROM] is not None:
             known.schedules.append(ScheduleRow(*row[SCHEDULE_FROM:]))
-    return _best(lists["near"].values(), near.limit), _best(lists["visit"].values(), visits.limit)
+    return lists
+
+
+def look_up(connection: sa.Connection, matches: Iterable[Match]) -> dict[str, dict[str, FoundRow]]:
+    """Return what is shown of matches found before, by list ("near", "visit") and id."""
+    columns = list(zip(*matches, strict=True))
+    if not columns:
+        return {"near": {}, "visit": {}}
+    given = dict(zip(Match._fields, map(list, columns), strict=True))
+    return _with_schedules(connection.execute(LOOK_UP, given))
+
+
+def filter_values(filters: Filters) -> dict[str, object]:
+    """Return what filters are bound as; the times as PostgreSQL writes a multirange."""
+    if filters is NO_FILTERS:
+        return NOTHING_FILTERED
+    spans = filters.starts
+    return {
+        "starts": None if spans is None else f"{{{','.join(f'[{a},{b})' for a, b in spans)}}}",
+        "is_free": filters.is_free,
+        "is_step_free": filters.is_step_free,
+        "is_indoors": filters.is_indoors,
+        "with_unknown": filters.with_unknown,
+    }
 
 
 def _best(rows: Iterable[FoundRow], limit: int) -> list[FoundRow]:
@@ -132,9 +192,16 @@ def order(row: FoundRow) -> tuple[float, float, bool, str]:
     return (-row.score, round(row.distance_m, 3), row.source == "asset", row.id)
 
 
-def _array(values: Iterable[float]) -> str:
+def array_text(values: Iterable[float]) -> str:
     """Return numbers as PostgreSQL writes an array: the driver would look at each one's type."""
     return f"{{{','.join(map(str, values))}}}"
 
 
-WEIGHTS = _array(RELATION_WEIGHTS.values())
+WEIGHTS = array_text(RELATION_WEIGHTS.values())
+NOTHING_FILTERED: dict[str, object] = {
+    "starts": None,
+    "is_free": False,
+    "is_step_free": False,
+    "is_indoors": False,
+    "with_unknown": False,
+}

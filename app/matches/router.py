@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
+from app.accounts.people import Person
+from app.accounts.visitor import find_visitor
 from app.assets.actions import NameCache
 from app.assets.schemas import FEATURES, Names
 from app.dependencies import Reading
-from app.interests.choosing import Choice, choose_interests, refuse_unsure
-from app.matches import schemas
-from app.matches.actions import MatchLists, find_matches
+from app.forms import Form
+from app.matches import schemas, unmet
+from app.matches.actions import MatchLists
+from app.matches.asking import (
+    WITHIN_M,
+    Question,
+    amend,
+    ask,
+    fields_of,
+    only_an_interest,
+    read_question,
+    require_whole,
+)
 from app.matches.maps import map_of_matches
-from app.models import Access
 from app.parameter_docs import answers, parameters
-from app.parameters import Query, read_uuid
-from app.places.actions import Whereabouts, find_place, get_home
+from app.parameters import Address, Query, read_uuid
+from app.places.actions import get_home
 from app.rendering import (
     Format,
     csv_answer,
@@ -28,32 +37,17 @@ from app.rendering import (
     page,
 )
 from geo.geojson import features_from_rows
-from geo.matching import MOST_MATCHES
+from geo.interests import Vocabulary
 
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
 
-ASK = parameters("near", "home", "lon", "lat", "interest", "needs", "within", "limit")
-WITHIN_M = 5_000
-TEN = 10
+ASK = parameters(
+    *("near", "home", "lon", "lat", "interest", "needs", "within", "limit"),
+    *("days", "starts_after", "starts_before", "must", "unknown"),
+)
 # A question holds where somebody lives and what they enjoy: nobody on the way keeps it.
 PRIVATE = {"cache-control": "private, no-store"}
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question for matches, understood; not `is_whole` when something is still to be said."""
-
-    whereabouts: Whereabouts
-    choice: Choice
-    needs: tuple[str, ...]
-    within_m: int
-    limit: int
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether there is a place and at least one interest."""
-        return self.whereabouts.place is not None and bool(self.choice.taken)
 
 
 @router.get("/matches", include_in_schema=False)
@@ -79,73 +73,81 @@ class Question:
     responses=answers(schemas.MATCH_LISTS),
 )
 def list_matches(request: Request, connect: Reading) -> Response:
-    """Find what fits some interests near a place, and who would come there."""
+    """Find what fits some interests near a place."""
     form = format_of(request)
     query = Query(request.query_params)
     cache: NameCache = request.app.state.names
+    if form is Format.HTML:
+        visitor = find_visitor(request)
+        with connect() as connection:
+            return _page(request, connection, query, visitor)
     with connect() as connection:
         names = cache.get(connection)
         question = read_question(connection, query, cache)
-        if form is not Format.HTML:
-            require_whole(query, question)
-        is_answerable = question.is_whole and _only_an_interest(query)
-        lists = _ask(connection, question, cache) if is_answerable else None
-        source_ids = lists.source_ids if lists else []
-    if form is Format.HTML:
-        answer = page(
-            request,
-            "matches.html",
-            query=query,
-            question=question,
-            lists=lists,
-            is_asked=bool(request.query_params),
-            sources=names.sources_in(source_ids),
-        )
-    else:
-        answer = _for_programs(form, lists or MatchLists([], []), names)
+        require_whole(query, question)
+        lists = ask(connection, question, cache) or MatchLists([], [])
+    answer = _for_programs(form, lists, names)
     answer.headers.update(PRIVATE)
     return answer
 
 
-def read_question(connection: sa.Connection, query: Query, cache: NameCache) -> Question:
-    """Understand a query for matches; what makes no sense becomes a problem of the query."""
-    needs = query.words("needs", [word.value for word in Access])
-    within_m, limit = query.within_m(default=WITHIN_M), query.limit(default=TEN, most=MOST_MATCHES)
-    whereabouts = find_place(connection, query)
-    choice = choose_interests(connection, cache.vocabulary.get(connection), query)
-    return Question(whereabouts, choice, tuple(needs), within_m, limit)
+@router.post("/matches", include_in_schema=False)
+def find_without_address(request: Request, form: Form, connect: Reading) -> Response:
+    """Find what fits, asked by a form: what somebody enjoys is in no address and no log."""
+    visitor = find_visitor(request)
+    with connect() as connection:
+        return _page(request, connection, amend(form), visitor)
 
 
-def require_whole(query: Query, question: Question) -> None:
-    """Raise `BadQuestion` for a problem, or for a part that is missing."""
-    refuse_unsure(query, question.choice)
-    query.refuse_problems()
-    if question.whereabouts.place is None:
-        query.wrong("near", "Say where: near (a postcode or care home), home, or lon and lat.")
-    if not question.choice.taken:
-        query.wrong("interest", "Say at least one interest, like interest=bowls.")
-    query.refuse_problems()
+def _page(
+    request: Request, connection: sa.Connection, query: Query, visitor: Person | None
+) -> Response:
+    cache: NameCache = request.app.state.names
+    names = cache.get(connection)
+    team = visitor.team if visitor else None
+    question = read_question(connection, query, cache, team=team)
+    lists = None
+    if question.is_whole and only_an_interest(query):
+        lists = ask(connection, question, cache)
+    is_post = request.method == "POST"
+    # Nothing at all is stored for connectors: the page says so.
+    if lists is not None and is_post and (team is None or team.is_home):
+        count_gaps(connection, question, lists, cache.vocabulary.get(connection))
+    fields = fields_of(query, question)
+    answer = page(
+        request,
+        "matches.html",
+        query=query,
+        question=question,
+        lists=lists,
+        is_asked=is_post or bool(request.query_params),
+        is_post=is_post,
+        fields=fields,
+        shared=Address("/matches", tuple(fields)),
+        team=team,
+        sources=names.sources_in(lists.source_ids if lists else []),
+    )
+    answer.headers.update(PRIVATE)
+    return answer
 
 
-def _only_an_interest(query: Query) -> bool:
-    """Return whether nothing is wrong but an interest we do not know: the others have answers."""
-    return not set(query.problems) - {"interest"}
-
-
-def _ask(connection: sa.Connection, question: Question, cache: NameCache) -> MatchLists | None:
+def count_gaps(
+    connection: sa.Connection, question: Question, lists: MatchLists, vocabulary: Vocabulary
+) -> None:
+    """Count what a question found nothing for: the interest and the ward, nothing of who asked."""
     place = question.whereabouts.place
     if place is None:
-        return None
-    return find_matches(
+        return
+    missing = unmet.find_unmet(
         connection,
-        cache.vocabulary.get(connection),
+        vocabulary,
         lon=place.lon,
         lat=place.lat,
-        interests=question.choice.slugs,
-        needs=question.needs,
-        within_m=question.within_m,
-        limit=question.limit,
+        wanted=[taken.concept for taken in question.choice.taken],
+        lists=lists,
+        within_m=WITHIN_M,
     )
+    unmet.count_question(connection, missing, lon=place.lon, lat=place.lat)
 
 
 def _for_programs(form: Format, lists: MatchLists, names: Names) -> Response:
@@ -168,23 +170,33 @@ def _for_programs(form: Format, lists: MatchLists, names: Names) -> Response:
 @router.get("/matches/map", include_in_schema=False)
 def map_matches(request: Request, connect: Reading) -> Response:
     """Draw the place and what matches around it, numbered as in the lists."""
-    query = Query(request.query_params)
-    cache: NameCache = request.app.state.names
     with connect() as connection:
-        names: Names = cache.get(connection)
-        question = read_question(connection, query, cache)
-        # A word we are not sure of is offered on the page; the map shows what the page lists.
-        if not (_only_an_interest(query) and question.is_whole):
-            require_whole(query, question)
-        lists = _ask(connection, question, cache) or MatchLists([], [])
-        document = map_of_matches(
-            connection,
-            question.whereabouts,
-            lists,
-            attribution=names.attribution(lists.source_ids),
-            within_m=question.within_m,
-            settings=request.app.state.settings,
-        )
+        return _map(request, connection, Query(request.query_params))
+
+
+@router.post("/matches/map", include_in_schema=False)
+def map_without_address(request: Request, form: Form, connect: Reading) -> Response:
+    """Draw the same for a form."""
+    with connect() as connection:
+        return _map(request, connection, form)
+
+
+def _map(request: Request, connection: sa.Connection, query: Query) -> Response:
+    cache: NameCache = request.app.state.names
+    names: Names = cache.get(connection)
+    question: Question = read_question(connection, query, cache)
+    # A word we are not sure of is offered on the page; the map shows what the page lists.
+    if not (only_an_interest(query) and question.is_whole):
+        require_whole(query, question)
+    lists = ask(connection, question, cache) or MatchLists([], [])
+    document = map_of_matches(
+        connection,
+        question.whereabouts,
+        lists,
+        attribution=names.attribution(lists.source_ids),
+        within_m=question.within_m,
+        settings=request.app.state.settings,
+    )
     answer = map_answer(document)
     answer.headers.update(PRIVATE)
     return answer

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from geoalchemy2 import WKBElement
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, INT4MULTIRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.assets import ACCESS_WORDS
-from app.models.base import Base, Versioned, grid_copy_of, grid_point, lon_lat_point
+from app.models.base import (
+    Base,
+    Versioned,
+    grid_copy_of,
+    grid_point,
+    has_a_name,
+    lon_lat_point,
+)
 
 
 class Activity(Versioned, Base):
     """Something that happens: run by an organizer, at a venue, on schedules, about interests.
 
-    `geom` copies the venue's point, or the organizer's where there is no venue; triggers keep it.
+    `geom` copies the venue's point, or the organizer's where there is no venue or it has gone;
+    triggers keep it.
     """
 
     __tablename__ = "activities"
@@ -40,6 +49,13 @@ class Activity(Versioned, Base):
     cost_pence: Mapped[int | None] = mapped_column(sa.Integer)
     # "tue_pm": the weekday and part of day of its schedules, for the time fit of the score.
     day_parts: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
+    # The minutes of the week (Monday 0:00 is 0) at which it starts, each a range of one minute:
+    # {[2280,2281)} is Tuesday 2pm. A filter on day and time is one operator. NULL: not known.
+    week_starts: Mapped[Sequence[Range[int]] | None] = mapped_column(INT4MULTIRANGE)
+    # The last day it happens; NULL: it goes on, or nobody knows when it is.
+    ends_on: Mapped[dt.date | None] = mapped_column(sa.Date)
+    # NULL: not known, so the venue's or organizer's counts.
+    is_indoors: Mapped[bool | None] = mapped_column(sa.Boolean)
     geom: Mapped[WKBElement | None] = mapped_column(lon_lat_point())
     point_27700: Mapped[WKBElement | None] = mapped_column(grid_point(), grid_copy_of("geom"))
     assured_date: Mapped[dt.date | None] = mapped_column(sa.Date)
@@ -59,7 +75,7 @@ class Activity(Versioned, Base):
 
     __table_args__ = (
         sa.UniqueConstraint("source_id", "source_key"),
-        sa.CheckConstraint("name <> ''", name="has_a_name"),
+        has_a_name(),
         sa.CheckConstraint("cost_pence >= 0", name="cost_not_negative"),
         sa.CheckConstraint(f"access <@ ARRAY[{ACCESS_WORDS}]::text[]", name="known_access"),
         # One for each of the two lists: those near you, and those who come to you.

@@ -217,6 +217,15 @@ class UnmetInterest(Base):
 
     __table_args__ = (
         sa.UniqueConstraint("resident_id", "interest_id"),
+        # Whoever asks for nobody in particular counts once a day.
+        sa.Index(
+            "uq_unmet_interests_once_a_day",
+            "interest_id",
+            "ward_code",
+            "noticed_on",
+            unique=True,
+            postgresql_where=sa.text("resident_id IS NULL"),
+        ),
         sa.CheckConstraint("(team_id IS NULL) = (resident_id IS NULL)", name="resident_in_a_team"),
         sa.ForeignKeyConstraint(
             ["resident_id", "team_id"], ["residents.id", "residents.team_id"], ondelete="CASCADE"

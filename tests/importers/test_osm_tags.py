@@ -14,7 +14,7 @@ from geo.interests import Vocabulary
 
 REFERENCE = Path(__file__).resolve().parents[2] / "data" / "reference"
 RULES_PATH = REFERENCE / "osm_tags.csv"
-HEADER = ["key", "value", "kind", "interests", "note"]
+HEADER = ["key", "value", "kind", "interests", "indoors", "note"]
 
 PLACED = {AssetKind.CARE_HOME, AssetKind.GROUP, AssetKind.SURGERY, AssetKind.VENUE}
 KINDS = {kind.value for kind in PLACED} | {"skip", "quarantine", ""}

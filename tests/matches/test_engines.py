@@ -7,6 +7,8 @@ import datetime as dt
 import math
 import random
 import uuid
+from collections.abc import Iterator
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -15,18 +17,29 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Session
 
-from app.matches import queries
+from app.matches import left_out_queries, queries
 from app.models import Activity, Asset, AssetKind, LocationSource
 from geo import scores
 from geo.distance import walk_minutes
+from geo.filters import Filters, start_spans
 from geo.interests import Vocabulary
-from geo.matching import COLUMNS, Question, find_matches
+from geo.matching import COLUMNS, Question, count_left_out, find_matches
 from tests.builders import CITY_HALL, make_source
 
 TODAY = dt.date(2026, 11, 23)
 TO_GRID = pyproj.Transformer.from_crs(4326, 27700, always_xy=True)
+# Not known; never; Tuesday 2pm; Tuesday 3.30pm and Saturday 10am; one minute after another.
+STARTS = (
+    None,
+    MultiRange[int]([]),
+    MultiRange([Range(2280, 2281)]),
+    MultiRange([Range(2370, 2371), Range(7800, 7801)]),
+    MultiRange([Range(930, 931), Range(931, 932)]),
+)
 WANTED = ("bowls", "reading", "knitting", "gardening")
 
 
@@ -47,6 +60,7 @@ def _fill(
             "interest_ids": sorted(chance.sample(pool, k=chance.randint(1, 4))),
             "access": chance.choice(access),
             "assured_date": chance.choice(dates),
+            "is_indoors": chance.choice((None, True, False)),
             "source_id": source.id,
             "source_key": uuid.UUID(int=chance.getrandbits(128)).hex,
         }
@@ -77,6 +91,10 @@ def _fill(
                 "organizer_id": chance.choice(ids),
                 "comes_to_homes": chance.random() < 0.4,
                 "day_parts": chance.choice(([], ["tue_pm"], ["mon_am", "sat_am"])),
+                "week_starts": chance.choice(STARTS),
+                "ends_on": chance.choice((None, None, TODAY, TODAY - dt.timedelta(days=1))),
+                "cost_pence": chance.choice((None, 0, 250)),
+                "venue_id": chance.choice((None, chance.choice(ids))),
             }
             | common()
             for n in range(count // 2)
@@ -90,9 +108,12 @@ def _targets(session: Session) -> gpd.GeoDataFrame:
         sa.text(
             "SELECT id::text, id::text AS place_id, false AS is_activity, false AS comes_to_homes,"
             " interest_ids, access, '{}'::text[] AS day_parts, assured_date,"
-            " ST_X(geom) AS lon, ST_Y(geom) AS lat FROM public_assets"
+            " NULL::int[] AS week_starts, NULL::date AS ends_on, NULL::int AS cost_pence,"
+            " is_indoors, ST_X(geom) AS lon, ST_Y(geom) AS lat FROM public_assets"
             " UNION ALL SELECT id::text, place_id::text, true, comes_to_homes, interest_ids,"
-            " access, day_parts, assured_date, ST_X(geom), ST_Y(geom) FROM public_activities"
+            " access, day_parts, assured_date, CASE WHEN week_starts IS NOT NULL THEN ARRAY("
+            "   SELECT generate_series(lower(r), upper(r) - 1) FROM unnest(week_starts) AS r) END,"
+            " ends_on, cost_pence, is_indoors, ST_X(geom), ST_Y(geom) FROM public_activities"
         )
     )
     table = pd.DataFrame(rows.mappings().all())
@@ -101,19 +122,43 @@ def _targets(session: Session) -> gpd.GeoDataFrame:
     return frame.where(frame.notna(), None).to_crs(27700)
 
 
-def _brute_force(targets: gpd.GeoDataFrame, question: Question) -> list[tuple[str, float]]:
-    """Return (id, score) of the best by scoring every row by hand, with no index and no bound."""
-    best: dict[str, tuple[float, float, bool, str]] = {}
-    points = targets.geometry
-    for row, point in zip(targets.itertuples(), points, strict=True):
+def _fits(row: Any, filters: Filters, *, visits: bool) -> dict[str, bool | None]:
+    """Return by hand what each filter says of a row; None where it depends on what is not known."""
+    verdicts: dict[str, bool | None] = {}
+    if filters.starts is not None:
+        wanted = {minute for first, last in filters.starts for minute in range(first, last)}
+        verdicts["times"] = None if row.week_starts is None else bool(wanted & {*row.week_starts})
+    if filters.is_free:
+        verdicts["cost"] = None if row.cost_pence is None else row.cost_pence == 0
+    if filters.is_step_free and not visits:
+        verdicts["access"] = None if row.access is None else "step_free" in row.access
+    if filters.is_indoors:
+        verdicts["indoors"] = row.is_indoors
+    return verdicts
+
+
+def _in_reach(targets: gpd.GeoDataFrame, question: Question) -> Iterator[tuple[Any, float, float]]:
+    """Yield each row that shares an interest and goes on, its metres and its weight."""
+    for row, point in zip(targets.itertuples(), targets.geometry, strict=True):
         weights = [
             question.relations[i].weight for i in row.interest_ids if i in question.relations
         ]
         metres = math.hypot(point.x - question.easting, point.y - question.northing)
-        if row.comes_to_homes != question.visits or not weights or metres > question.within_m:
+        has_ended = row.ends_on is not None and row.ends_on < question.today
+        is_asked = row.comes_to_homes == question.visits and not has_ended
+        if is_asked and weights and metres <= question.within_m:
+            yield row, metres, max(weights)
+
+
+def _brute_force(targets: gpd.GeoDataFrame, question: Question) -> list[tuple[str, float]]:
+    """Return (id, score) of the best by scoring every row by hand, with no index and no bound."""
+    best: dict[str, tuple[float, float, bool, str]] = {}
+    for row, metres, weight in _in_reach(targets, question):
+        verdicts = _fits(row, question.filters, visits=question.visits).values()
+        if False in verdicts or (None in verdicts and not question.filters.with_unknown):
             continue
         score = scores.score(
-            max(weights),
+            weight,
             scores.decay(metres, halving_m=question.halving_m),
             scores.access_fit(question.needs, row.access),
             scores.time_fit(question.day_parts, row.day_parts),
@@ -122,6 +167,24 @@ def _brute_force(targets: gpd.GeoDataFrame, question: Question) -> list[tuple[st
         order = (-score, round(metres, 3), not row.is_activity, row.id)
         best[row.place_id] = min(order, best.get(row.place_id, order))
     return [(order[3], -order[0]) for order in sorted(best.values())[: question.limit]]
+
+
+def _left_out(targets: gpd.GeoDataFrame, question: Question) -> dict[str, int]:
+    """Count by hand the places where nothing fits for sure, and something might."""
+    by_place: dict[str, list[dict[str, bool | None]]] = {}
+    for row, _, _ in _in_reach(targets, question):
+        verdicts = _fits(row, question.filters, visits=question.visits)
+        by_place.setdefault(row.place_id, []).append(verdicts)
+    counts = dict.fromkeys(("places", "times", "cost", "access", "indoors"), 0)
+    for rows in by_place.values():
+        possible = [verdicts for verdicts in rows if False not in verdicts.values()]
+        if possible and all(None in verdicts.values() for verdicts in possible):
+            counts["places"] += 1
+            for fact in {
+                f for verdicts in possible for f, fits in verdicts.items() if fits is None
+            }:
+                counts[fact] += 1
+    return counts
 
 
 @pytest.fixture(params=["dense", "sparse"])
@@ -134,8 +197,25 @@ def filled(
     return session.connection(), _targets(session)
 
 
+FILTERS = st.builds(
+    Filters,
+    starts=st.sampled_from(
+        [
+            None,
+            start_spans(weekdays=[5, 6]),
+            start_spans(from_minute=930),
+            start_spans(weekdays=range(5), from_minute=840, before_minute=930),
+        ]
+    ),
+    is_free=st.booleans(),
+    is_step_free=st.booleans(),
+    is_indoors=st.booleans(),
+    with_unknown=st.booleans(),
+)
+
+
 @settings(
-    max_examples=40,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -144,6 +224,7 @@ def filled(
     offset=st.tuples(st.floats(-0.02, 0.02), st.floats(-0.02, 0.02)),
     needs=st.sampled_from([frozenset[str](), frozenset({"step_free"})]),
     day_parts=st.sampled_from([frozenset[str](), frozenset({"tue_pm"})]),
+    filters=FILTERS,
     visits=st.booleans(),
     within_m=st.sampled_from([300.0, 1500.0, 5000.0, 30000.0]),
     limit=st.sampled_from([1, 10, 60]),
@@ -155,6 +236,7 @@ def test_both_engines_return_the_best_by_score(
     offset: tuple[float, float],
     needs: frozenset[str],
     day_parts: frozenset[str],
+    filters: Filters,
     visits: bool,
     within_m: float,
     limit: int,
@@ -167,23 +249,27 @@ def test_both_engines_return_the_best_by_score(
         today=TODAY,
         needs=needs,
         day_parts=day_parts,
+        filters=filters,
         visits=visits,
         within_m=within_m,
         limit=limit,
     )
     connection, targets = filled
     expected = _brute_force(targets, question)
-    near, visiting = queries.find(
-        connection,
-        near=dataclasses.replace(question, visits=False),
-        visits=dataclasses.replace(question, visits=True),
-    )
+    both = {
+        "near": dataclasses.replace(question, visits=False),
+        "visits": dataclasses.replace(question, visits=True),
+    }
+    near, visiting = queries.find(connection, **both)
     from_sql = [(str(row.id), row.score) for row in (visiting if visits else near)]
     frame = find_matches(targets, question)
     from_frame = list(zip(frame["id"], frame["score"], strict=True))
     assert from_sql == expected
     assert from_frame == expected
     assert all(len(reasons) >= 3 for reasons in frame["reasons"])
+    if filters.is_any and not filters.with_unknown:
+        counted = left_out_queries.count_left_out(connection, **both)[visits]._asdict()
+        assert counted == count_left_out(targets, question) == _left_out(targets, question)
 
 
 def test_targets_must_have_the_columns() -> None:

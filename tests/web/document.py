@@ -28,6 +28,31 @@ class Element:
     def classes(self) -> list[str]:
         return self.get("class").split()
 
+    def within(self) -> list[Element]:
+        """Everything inside, in order."""
+        return [one for child in self.children for one in (child, *child.within())]
+
+    def all(self, tag: str | None = None, **wanted: str) -> list[Element]:
+        """Return the elements inside by tag and attributes, as `Document.all` does."""
+        return matching(self.within(), tag, wanted)
+
+    def one(self, tag: str | None = None, **wanted: str) -> Element:
+        found = self.all(tag, **wanted)
+        assert len(found) == 1, f"{len(found)} of <{tag} {wanted}>"
+        return found[0]
+
+
+def matching(elements: list[Element], tag: str | None, wanted: dict[str, str]) -> list[Element]:
+    """Return those of a tag and attributes (`class_` for a class among others)."""
+    class_ = wanted.pop("class_", None)
+    return [
+        element
+        for element in elements
+        if (tag is None or element.tag == tag)
+        and (class_ is None or class_ in element.classes)
+        and all(element.get(name.replace("_", "-")) == value for name, value in wanted.items())
+    ]
+
 
 class Document(HTMLParser):
     """All elements of a page, in order; raises AssertionError where tags are not balanced."""
@@ -68,14 +93,7 @@ class Document(HTMLParser):
 
     def all(self, tag: str | None = None, **wanted: str) -> list[Element]:
         """Return elements by tag and attributes (`class_` for a class among others)."""
-        class_ = wanted.pop("class_", None)
-        return [
-            element
-            for element in self.elements
-            if (tag is None or element.tag == tag)
-            and (class_ is None or class_ in element.classes)
-            and all(element.get(name.replace("_", "-")) == value for name, value in wanted.items())
-        ]
+        return matching(self.elements, tag, wanted)
 
     def one(self, tag: str | None = None, **wanted: str) -> Element:
         found = self.all(tag, **wanted)

@@ -140,7 +140,7 @@ def test_home_leads_to_matches_places_and_wards(client: TestClient, town: Town) 
     assert [form.get("action") for form in page.all("form")] == [
         "/matches", "/assets", "/assets", "/wards",
     ]  # fmt: skip
-    assert all(form.get("method") == "get" for form in page.all("form"))
+    assert [form.get("method") for form in page.all("form")] == ["post", "get", "get", "get"]
 
 
 def test_osm_rows_are_attributed_on_every_page_that_shows_them(

@@ -109,6 +109,7 @@ def _library(
         row_number=number,
         source_key=key,
         kind=AssetKind.VENUE,
+        is_indoors=True,
         name=name,
         description=_description(row),
         address=joined([row.get("Address 1"), row.get("Address 2"), row.get("Address 3")]),

@@ -35,6 +35,7 @@ class Rule:
     value: str
     kind: str
     interests: tuple[str, ...]
+    is_indoors: bool | None
     note: str
 
 
@@ -55,7 +56,7 @@ class TagRules:
 
     @classmethod
     def from_csv(cls, path: Path) -> TagRules:
-        """Return the rules of a file with the columns key, value, kind, interests, note."""
+        """Return the rules of a file with columns key, value, kind, interests, indoors, note."""
         with path.open(encoding="utf-8", newline="") as file:
             return cls(
                 [
@@ -65,6 +66,7 @@ class TagRules:
                         row["value"],
                         row["kind"],
                         tuple(slug for slug in row["interests"].split("|") if slug),
+                        {"yes": True, "no": False}.get(row["indoors"]),
                         row["note"],
                     )
                     for order, row in enumerate(csv.DictReader(file))

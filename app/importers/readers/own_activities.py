@@ -30,7 +30,8 @@ SUFFIXES: tuple[str, ...] = (".csv", ".tsv", ".txt", ".xlsx")
 
 COLUMNS = (
     "id", "name", "organizer_id", "venue_id", "description", "interests", "comes_to_homes",
-    "access", "cost_gbp", "starts_on", "opens_at", "closes_at", "repeats", "not_on", "checked_on",
+    "access", "indoors", "cost_gbp", "starts_on", "opens_at", "closes_at", "repeats", "not_on",
+    "checked_on",
 )  # fmt: skip
 NEEDED = ("id", "name", "organizer_id")
 _TIMES = ("starts_on", "opens_at", "closes_at", "repeats", "not_on")
@@ -110,6 +111,7 @@ def _activity(own: OwnRow, options: ReadOptions) -> ActivityRecord | Problem:
         comes_to_homes=own.is_yes("comes_to_homes") or False,
         interests=own.listed("interests"),
         access=() if access == ("none",) else access or None,
+        is_indoors=own.is_yes("indoors"),
         cost_pence=own.parsed("cost_gbp", parse_cost),
         schedules=_times(own),
         checked_on=own.past_day("checked_on", options.today),

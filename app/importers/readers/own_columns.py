@@ -36,6 +36,7 @@ ALIASES = {
     "ward_code": ("ward", "ward_gss"),
     "interests": ("interest", "topics", "tags"),
     "access": ("accessibility",),
+    "indoors": ("indoor", "inside"),
     "phone": ("telephone", "tel"),
     "email": ("e_mail",),
     "website": ("url", "web"),

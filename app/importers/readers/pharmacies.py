@@ -89,6 +89,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[AssetRecord | Problem]:  
             row_number=number,
             source_key=code,
             kind=AssetKind.VENUE,
+            is_indoors=True,
             name=name,
             description="Pharmacy.",
             address=row["address"],

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.activities.coming import last_date, minutes_text, week_starts
 from app.activities.schedules import RuleError, check_rule, day_parts
 from app.importers.copying import array_text
 from app.importers.interest_ids import InterestIds
@@ -21,10 +22,10 @@ from app.models import Access, ProblemReason
 
 CONTENT = (
     "name", "description", "organizer_key", "venue_key", "comes_to_homes", "interest_ids",
-    "access", "cost_pence", "day_parts", "schedules",
+    "access", "is_indoors", "cost_pence", "day_parts", "week_starts", "ends_on", "schedules",
 )  # fmt: skip
-PLAIN = ("name", "description", "comes_to_homes", "interest_ids", "access", "cost_pence",
-         "day_parts")  # fmt: skip
+PLAIN = ("name", "description", "comes_to_homes", "interest_ids", "access", "is_indoors",
+         "cost_pence", "day_parts", "week_starts", "ends_on")  # fmt: skip
 
 HOMELESS = """
   SELECT s.row_number, s.source_key, s.name,
@@ -90,7 +91,8 @@ class ActivityStage(Stage[ActivityRecord]):
     create = """
       row_number int, source_key text, content_hash text, checked_on date, name text,
       description text, organizer_key text, venue_key text, comes_to_homes bool,
-      interest_ids int[], access text[], cost_pence int, day_parts text[], schedules jsonb
+      interest_ids int[], access text[], is_indoors bool, cost_pence int, day_parts text[],
+      week_starts int4multirange, ends_on date, schedules jsonb
     """
     columns = ("row_number", "source_key", "content_hash", "checked_on", *CONTENT)
 
@@ -224,6 +226,7 @@ def _content(
 ) -> tuple[Any, ...]:
     """Return what an activity takes from its row, in the order of `CONTENT`."""
     access = None if record.access is None else sorted(set(record.access) & _ACCESS)
+    starts = week_starts(record.schedules)
     return (
         name,
         clean_text(record.description),
@@ -232,8 +235,11 @@ def _content(
         record.comes_to_homes,
         array_text(ids),
         None if access is None else array_text(access),
+        record.is_indoors,
         record.cost_pence,
         array_text(parts),
+        None if starts is None else minutes_text(starts),
+        last_date(record.schedules),
         _schedules_json(record.schedules, rules),
     )
 

@@ -14,14 +14,18 @@ from app.importers.interest_ids import InterestIds
 from app.importers.placing import Placer
 from app.importers.records import AssetRecord
 from app.importers.stages.stage import Counts, Run, Stage
+from app.models import AssetKind
 
 # Everything an asset takes from its row, in the order it is staged. `lon` and `lat` become geom.
 CONTENT = (
     "kind", "name", "description", "address", "postcode", "lon", "lat", "location_source",
-    "ward_code", "interest_ids", "access", "phone", "email", "website", "is_contact_public",
-    "opening_hours", "beds",
+    "ward_code", "interest_ids", "access", "is_indoors", "phone", "email", "website",
+    "is_contact_public", "opening_hours", "beds",
 )  # fmt: skip
 STORED = tuple("geom" if name == "lon" else name for name in CONTENT if name != "lat")
+
+# Nobody has to say so.
+INDOORS = (AssetKind.CARE_HOME, AssetKind.SURGERY)
 
 # Rows as they were are left out first: ON CONFLICT would lock each, which writes it.
 MERGE = f"""
@@ -73,7 +77,8 @@ class AssetStage(Stage[AssetRecord]):
       row_number int, source_key text, content_hash text, checked_on date, kind asset_kind,
       name text, description text, address text, postcode text, lon float8, lat float8,
       location_source location_source, ward_code text, interest_ids int[], access text[],
-      phone text, email text, website text, is_contact_public bool, opening_hours jsonb, beds int
+      is_indoors bool, phone text, email text, website text, is_contact_public bool,
+      opening_hours jsonb, beds int
     """
     columns = ("row_number", "source_key", "content_hash", "checked_on", *CONTENT)
 
@@ -119,6 +124,7 @@ class AssetStage(Stage[AssetRecord]):
             record.ward_code,
             array_text(self._interests.find(record.interests)[0]),
             None if record.access is None else array_text(record.access),
+            True if record.kind in INDOORS else record.is_indoors,
             record.phone,
             record.email,
             record.website,

@@ -30,7 +30,7 @@ _SHAPES = tuple(
 def assets(places: Places) -> Iterator[Row]:
     """Yield assets.csv, header first."""
     yield ["id", "kind", "name", "description", "address", "postcode", "lon", "lat", "ward_code",
-           "interests", "access", "phone", "email", "website", "opening_hours", "beds",
+           "interests", "access", "indoors", "phone", "email", "website", "opening_hours", "beds",
            "checked_on", "contact_public"]  # fmt: skip
     written = read_lists("assets", "asset")
     by_id = {entry["id"]: entry for entry in written}
@@ -44,7 +44,7 @@ def assets(places: Places) -> Iterator[Row]:
         )
         domain = f"{entry['id']}.example"
         yield [entry["id"], entry["kind"], entry["name"], entry["about"], *where,
-               ";".join(entry["interests"]), _access(entry),
+               ";".join(entry["interests"]), _access(entry), _indoors(entry, by_id),
                places.next_phone() if entry.get("phone") else "",
                f"{entry['email']}@{domain}" if "email" in entry else "",
                f"https://{domain}" if entry.get("web") else "",
@@ -68,20 +68,26 @@ def _access(entry: dict[str, Any]) -> str:
     return ";".join(entry["access"]) or "none" if "access" in entry else ""
 
 
+def _indoors(entry: dict[str, Any], by_id: dict[str, dict[str, Any]]) -> str:
+    """Return the cell: a group that meets in somebody's rooms is where they are."""
+    host = by_id.get(str(entry.get("at")), {})
+    return str(entry.get("indoors", host.get("indoors", "")))
+
+
 def activities() -> Iterator[Row]:
     """Yield activities.csv, header first; further times are rows with the same id."""
     yield ["id", "name", "organizer_id", "venue_id", "description", "interests", "comes_to_homes",
-           "access", "cost_gbp", "starts_on", "opens_at", "closes_at", "repeats", "not_on",
-           "checked_on"]  # fmt: skip
+           "access", "indoors", "cost_gbp", "starts_on", "opens_at", "closes_at", "repeats",
+           "not_on", "checked_on"]  # fmt: skip
     visits = {entry["id"] for entry in read_lists("activities-1-visits", "activity")}
     for entry in read_lists("activities", "activity"):
         first, *further = (_times(text) for text in entry["when"])
         comes = "yes" if entry["id"] in visits else "no"
         yield [entry["id"], entry["name"], entry["by"], entry.get("at", ""), entry["about"],
-               ";".join(entry["interests"]), comes, _access(entry), entry["cost"], *first,
-               entry.get("checked", "")]  # fmt: skip
+               ";".join(entry["interests"]), comes, _access(entry), entry.get("indoors", ""),
+               entry["cost"], *first, entry.get("checked", "")]  # fmt: skip
         for times in further:
-            yield [entry["id"], *([""] * 8), *times, ""]
+            yield [entry["id"], *([""] * 9), *times, ""]
 
 
 def _times(text: str) -> Row:
