@@ -72,7 +72,10 @@ def demo(
 
 
 def _serve(settings: Settings, port: int) -> None:
-    typer.echo(f"Patchwork is at http://127.0.0.1:{port} (Ctrl-C stops it)")
+    here = f"http://127.0.0.1:{port}"
+    typer.echo(f"Patchwork is at {here} (Ctrl-C stops it)")
+    if "base_url" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"base_url": here})
     app = create_app(settings)
     # Which proxies to believe is a setting of ours (app/accounts/browsers.py).
     uvicorn.run(

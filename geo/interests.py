@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from geo.errors import UnknownInterest, VocabularyError
 
@@ -45,8 +45,7 @@ class Concept:
     special_category: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(NamedTuple):
     """What a concept has to do with one that was asked for: `wanted` and `wanted_id` name it."""
 
     interest_id: int
@@ -214,15 +213,9 @@ class Vocabulary:
             concept = self._by_id[interest_id]
             weight = RELATION_WEIGHTS[kind]
             return Relation(
-                interest_id,
-                kind,
-                weight,
-                wanted.label,
-                concept.label,
-                sentence,
-                wanted_id=wanted.id,
-                concept=concept.concept,
-            )
+                interest_id, kind, weight, wanted.label, concept.label, sentence, wanted.id,
+                concept.concept,
+            )  # fmt: skip
 
         yield relation(wanted.id, "same")
         for below in self.narrower_than(wanted.id):

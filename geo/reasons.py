@@ -73,7 +73,7 @@ def interest_sentence(relation: Relation) -> str:
     return f"{relation.label}: more general than {wanted}, so ask."
 
 
-def _interest_sentences(relations: Iterable[Relation], leads: Mapping[int, str]) -> Iterator[str]:
+def _led_sentences(relations: Iterable[Relation], leads: Mapping[int, str]) -> Iterator[str]:
     """Yield what each relation says; how somebody stands to an interest once, before it."""
     said = set()
     for relation in relations:
@@ -149,7 +149,8 @@ def reasons(
     `leads` has, by the number of the interest wanted, how somebody stands to it.
     """
     strongest = sorted(relations, key=lambda r: (KIND_ORDER[r.kind], r.label))
-    sentences = list(_interest_sentences(strongest[:MOST_INTEREST_SENTENCES], leads or {}))
+    told = strongest[:MOST_INTEREST_SENTENCES]
+    sentences = list(_led_sentences(told, leads)) if leads else [interest_sentence(r) for r in told]
     sentences.append(distance_sentence(distance_m, visits=visits, is_rough=is_rough))
     if when:
         sentences.append(f"{when}.")

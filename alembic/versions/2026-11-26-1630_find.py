@@ -71,25 +71,18 @@ ACTIVITIES_TOO = """a.week_starts, a.ends_on,
   CASE WHEN a.comes_to_homes THEN coalesce(a.is_indoors, true)
        ELSE coalesce(a.is_indoors, v.is_indoors, o.is_indoors) END AS is_indoors"""
 
-# A filter leaves out what does not fit, and what nobody knows unless `with_unknown`. Without any
-# filter, `has_filters` is all that is looked at.
+# A filter leaves out what does not fit, and what nobody knows unless `with_unknown`. A question
+# without filters has scans of its own: only to set these conditions up would cost a twentieth.
 STEP_FREE = "NOT must_be_step_free OR coalesce(a.access @> '{step_free}', with_unknown)"
 INDOORS = "NOT must_be_indoors OR coalesce(a.is_indoors, with_unknown)"
 # A place by itself starts at no time, and what it costs is not known.
 ASSET_FITS = f"""
-        AND (NOT has_filters OR (
-          (with_unknown OR (wanted_starts IS NULL AND NOT must_be_free))
-          AND ({STEP_FREE}) AND ({INDOORS})))"""
-
-
-def activity_fits(*more: str) -> str:
-    """Return the conditions on an activity: it has not ended, and the filters, with `more`."""
-    return f"""
-        AND (a.ends_on IS NULL OR a.ends_on >= today)
-        AND (NOT has_filters OR (
-          (wanted_starts IS NULL OR coalesce(a.week_starts && wanted_starts, with_unknown))
-          AND (NOT must_be_free OR coalesce(a.cost_pence = 0, with_unknown))
-          {" ".join(f"AND ({one})" for one in (INDOORS, *more))}))"""
+        AND (with_unknown OR (wanted_starts IS NULL AND NOT must_be_free))
+        AND ({STEP_FREE}) AND ({INDOORS})"""
+ACTIVITY_FITS = f"""
+        AND (wanted_starts IS NULL OR coalesce(a.week_starts && wanted_starts, with_unknown))
+        AND (NOT must_be_free OR coalesce(a.cost_pence = 0, with_unknown)) AND ({INDOORS})"""
+GOES_ON = "AND (a.ends_on IS NULL OR a.ends_on >= today)"
 
 
 def nearest(table: str, conditions: str) -> str:
@@ -106,10 +99,15 @@ def nearest(table: str, conditions: str) -> str:
         ORDER BY a.point_27700 <-> origin"""
 
 
-ASSETS = nearest("public_assets", ASSET_FITS)
-NEAR = nearest("public_activities", "AND NOT a.comes_to_homes" + activity_fits(STEP_FREE))
+ASSETS = nearest("public_assets", "")
+ASSETS_FILTERED = nearest("public_assets", ASSET_FITS)
+NEAR = nearest("public_activities", f"AND NOT a.comes_to_homes {GOES_ON}")
+NEAR_FILTERED = nearest(
+    "public_activities", f"AND NOT a.comes_to_homes {GOES_ON}{ACTIVITY_FITS} AND ({STEP_FREE})"
+)
 # Who comes to you comes in by your own door: whether they have steps does not matter.
-VISITS = nearest("public_activities", "AND a.comes_to_homes" + activity_fits())
+VISITS = nearest("public_activities", f"AND a.comes_to_homes {GOES_ON}")
+VISITS_FILTERED = nearest("public_activities", f"AND a.comes_to_homes {GOES_ON}{ACTIVITY_FITS}")
 
 # As before (2026-11-23-0700, which says why it is made like this), with the filters, and without
 # what has ended.
@@ -183,9 +181,19 @@ FOREACH list_name IN ARRAY '{{near,visit}}'::text[] LOOP
       reach_m := least(within_m, halving_m * (class_strongest / (entry - margin) - 1));
     END IF;
     IF stage IN (0, 2) THEN
-      OPEN nearest NO SCROLL FOR {ASSETS};
+      IF has_filters THEN
+        OPEN nearest NO SCROLL FOR {ASSETS_FILTERED};
+      ELSE
+        OPEN nearest NO SCROLL FOR {ASSETS};
+      END IF;
     ELSIF visits THEN
-      OPEN nearest NO SCROLL FOR {VISITS};
+      IF has_filters THEN
+        OPEN nearest NO SCROLL FOR {VISITS_FILTERED};
+      ELSE
+        OPEN nearest NO SCROLL FOR {VISITS};
+      END IF;
+    ELSIF has_filters THEN
+      OPEN nearest NO SCROLL FOR {NEAR_FILTERED};
     ELSE
       OPEN nearest NO SCROLL FOR {NEAR};
     END IF;

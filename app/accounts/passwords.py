@@ -9,11 +9,14 @@ from functools import cache
 from itertools import pairwise
 
 from pwdlib import PasswordHash
+from pwdlib.exceptions import UnknownHashError
 
 SHORTEST = 12
 # Shorter parts of a name are in too many words to be refused.
 SHORTEST_PART = 4
 FEWEST_DIFFERENT = 5
+# Beside a common word: "password12345" is no better than "password".
+FEWEST_BESIDE = 6
 COMMON = ("password", "passw0rd", "qwerty", "letmein", "welcome", "iloveyou", "1234567890")
 # Each check takes 64 MiB for a tenth of a second: a crowd at the door must not take all memory.
 _AT_A_TIME = threading.BoundedSemaphore(4)
@@ -33,8 +36,14 @@ def check_password(password: str, password_hash: str | None) -> tuple[bool, str 
     the answer is no, and takes as long as any other.
     """
     made_up = _hash_of_nothing()
-    with _AT_A_TIME:
-        is_right, newer = _HASHES.verify_and_update(_as_bytes(password), password_hash or made_up)
+    try:
+        with _AT_A_TIME:
+            is_right, newer = _HASHES.verify_and_update(
+                _as_bytes(password), password_hash or made_up
+            )
+    except UnknownHashError:
+        # Something else was put there by hand: no password fits it.
+        return False, None
     return is_right and password_hash is not None, newer
 
 
@@ -49,7 +58,7 @@ def what_is_wrong_with(password: str, *, name: str, email: str, service: str) ->
     rest = plain
     for word in COMMON:
         rest = rest.replace(word, "")
-    if len(set(plain)) < FEWEST_DIFFERENT or len(rest) < SHORTEST_PART or _is_a_run(plain):
+    if len(set(plain)) < FEWEST_DIFFERENT or len(rest) < FEWEST_BESIDE or _is_a_run(plain):
         return "That is one of the first that others would try. Use three or four words."
     return None
 

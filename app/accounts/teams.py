@@ -93,9 +93,10 @@ def _home_named(session: Session, name: str, postcode: str | None) -> sa.Row[Any
             f"There is no care home called “{name}” on the map. Look it up under Places.",
             field="team",
         )
-    raise _several(
-        [f"{home.name}, {home.postcode}" if home.postcode else home.name for home in same or homes]
-    )
+    labels = [
+        f"{home.name}, {home.postcode}" if home.postcode else home.name for home in same or homes
+    ]
+    raise _several(sorted(labels) if same else labels)
 
 
 def _several(names: Sequence[str]) -> BadQuestion:

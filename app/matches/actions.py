@@ -18,7 +18,7 @@ from app.matches.left_out_queries import NOTHING, LeftOut
 from geo.crs import grid_of
 from geo.distance import walk_minutes
 from geo.filters import NO_FILTERS, Filters
-from geo.interests import Vocabulary
+from geo.interests import Relation, Vocabulary
 from geo.matching import NEAR_REACH_M, VISIT_REACH_M, Question
 from geo.reasons import reasons
 
@@ -41,8 +41,7 @@ class Found(NamedTuple):
     walk_minutes: int
     score: float
     reasons: list[str]
-    interests: list[str]  # labels of what it shares with the question
-    concepts: list[str]  # the same by their names
+    relations: Sequence[Relation]  # what it shares with the question
     access: list[str] | None
     phone: str | None
     email: str | None
@@ -53,6 +52,16 @@ class Found(NamedTuple):
     assured_date: dt.date | None
     source_id: int  # whose row it is: it has to be named
     schedules: Sequence[queries.ScheduleRow]
+
+    @property
+    def interests(self) -> list[str]:
+        """Labels of what it shares with the question."""
+        return [relation.label for relation in self.relations]
+
+    @property
+    def concepts(self) -> list[str]:
+        """The same by their names."""
+        return [relation.concept for relation in self.relations]
 
     @property
     def url(self) -> str:
@@ -174,8 +183,7 @@ def as_found(
             when=when,
             leads=leads,
         ),
-        interests=[relation.label for relation in relations],
-        concepts=[relation.concept for relation in relations],
+        relations=relations,
         access=row.access,
         phone=row.phone,
         email=row.email,

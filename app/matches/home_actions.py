@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ class Everyone:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
+class Asking:
     """One resident with the concepts that answer their interests."""
 
     resident: Resident
@@ -80,15 +81,10 @@ def please_everyone(
     A place counts once for each resident. Best first: for how many, then the sum of their scores.
     """
     day = today or local_today()
-    rows = resident_queries.list_residents(connection, team_id=team.id)
-    asking = [_asking(as_resident(row, vocabulary), vocabulary) for row in rows]
+    asking = list_asking(connection, vocabulary, team_id=team.id)
     found = home_queries.find_for_everyone(
         connection,
-        residents=[
-            _as_question(number, one)
-            for number, one in enumerate(asking)
-            if one.relations and one.resident.lon is not None
-        ],
+        residents=as_questions(asking),
         filters=filters,
         visit_within_m=VISIT_REACH_M,
         today=day,
@@ -114,7 +110,7 @@ def please_everyone(
         # The reasons are the numbers: one resident's own would be anybody's.
         pleasing[match.list_name].append(
             Pleasing(
-                _with_concepts(shown(match, {}), suited, ids),
+                _with_relations(shown(match, {}), suited, ids),
                 [one.resident.reference for one in suited],
                 _why(suited, ids),
             )
@@ -128,17 +124,32 @@ def please_everyone(
     return Everyone(pleasing["near"], pleasing["visit"], best)
 
 
-def _asking(resident: Resident, vocabulary: Vocabulary) -> _Asking:
+def list_asking(
+    connection: sa.Connection, vocabulary: Vocabulary, *, team_id: uuid.UUID
+) -> list[Asking]:
+    """Return every resident of a team with what answers their interests."""
+    rows = resident_queries.list_residents(connection, team_id=team_id)
+    return [_asking(as_resident(row, vocabulary), vocabulary) for row in rows]
+
+
+def as_questions(asking: Sequence[Asking]) -> list[dict[str, object]]:
+    """Return those who like something and live somewhere as `find_for_everyone` takes them."""
+    return [
+        _as_question(number, one, one.resident.lon, one.resident.lat)
+        for number, one in enumerate(asking)
+        if one.relations and one.resident.lon is not None and one.resident.lat is not None
+    ]
+
+
+def _asking(resident: Resident, vocabulary: Vocabulary) -> Asking:
     wanted = [concept.id for concept in resident.concepts]
     stances = {concept.id: stance for concept, stance in resident.interests}
-    return _Asking(resident, vocabulary.relations(wanted), stances)
+    return Asking(resident, vocabulary.relations(wanted), stances)
 
 
-def _as_question(number: int, one: _Asking) -> dict[str, object]:
+def _as_question(number: int, one: Asking, lon: float, lat: float) -> dict[str, object]:
     resident = one.resident
-    assert resident.lon is not None  # noqa: S101 - the caller looked
-    assert resident.lat is not None  # noqa: S101
-    easting, northing = grid_of(resident.lon, resident.lat)
+    easting, northing = grid_of(lon, lat)
     by_kind: dict[str, object] = {
         kind: [r.interest_id for r in one.relations.values() if r.kind == kind]
         for kind in RELATION_WEIGHTS
@@ -154,13 +165,13 @@ def _as_question(number: int, one: _Asking) -> dict[str, object]:
     }
 
 
-def _strongest(one: _Asking, interest_ids: Iterable[int]) -> Relation | None:
+def _strongest(one: Asking, interest_ids: Iterable[int]) -> Relation | None:
     """Return the strongest relation of what a resident likes to what a match is about."""
     relations = [one.relations[i] for i in interest_ids if i in one.relations]
     return min(relations, key=lambda r: (KIND_ORDER[r.kind], r.label), default=None)
 
 
-def _why(suited: Iterable[_Asking], interest_ids: Sequence[int]) -> str:
+def _why(suited: Iterable[Asking], interest_ids: Sequence[int]) -> str:
     """Return how many stand how to what a match is about: "7 enjoy reading, 2 would try bowls."."""
     counts: Counter[tuple[Stance, str]] = Counter()
     for one in suited:
@@ -176,7 +187,8 @@ def _why(suited: Iterable[_Asking], interest_ids: Sequence[int]) -> str:
     return f"{', '.join(said)}{' and more' if len(most) > MOST_SAID else ''}."
 
 
-def _with_concepts(match: Found, suited: Iterable[_Asking], interest_ids: Sequence[int]) -> Found:
-    """Return a match with the concepts it has in common with those it suits."""
+def _with_relations(match: Found, suited: Iterable[Asking], interest_ids: Sequence[int]) -> Found:
+    """Return a match with what it has in common with those it suits, each concept once."""
     relations = (_strongest(one, interest_ids) for one in suited)
-    return match._replace(concepts=sorted({r.concept for r in relations if r is not None}))
+    by_concept = {relation.concept: relation for relation in relations if relation is not None}
+    return match._replace(relations=[by_concept[concept] for concept in sorted(by_concept)])

@@ -1,6 +1,6 @@
 """Measure everything that was promised, and print ours beside what it stands beside.
 
-``python -m tests.benchmarks [--quick] [--assets N] [--only matching,lists,pages,imports]``, with
+``python -m tests.benchmarks [--quick] [--assets N] [--only matching,home,lists,…]``, with
 DATABASE_URL naming a server on which databases may be made; ``make bench`` provides one. Databases
 are called patchwork_bench_… and are kept, so that the next run need not fill them again. Figures
 are ratios within one run: nothing here is a test, and nothing fails for being slow.
@@ -16,7 +16,7 @@ from rich.console import Console
 
 from app.database import make_engine
 from app.main import spare_the_collector
-from tests.benchmarks import imports, lists, matching, pages
+from tests.benchmarks import home, imports, lists, matching, pages
 from tests.benchmarks.database import make_database, make_england, real_data
 from tests.benchmarks.figures import Figure, Promise, show
 
@@ -33,6 +33,7 @@ def main() -> None:
     count: int = given.assets or (QUICK_ASSETS if given.quick else ASSETS)
     parts: dict[str, Callable[[int, bool], None]] = {
         "matching": _matching,
+        "home": _home,
         "lists": _lists,
         "pages": _pages,
         "imports": _imports,
@@ -47,7 +48,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--assets", type=int, default=int(os.environ.get("BENCH_ASSETS", "0")), help="how many"
     )
-    parser.add_argument("--only", default="", help="matching, lists, pages, imports")
+    parser.add_argument("--only", default="", help="matching, home, lists, pages, imports")
     return parser.parse_args()
 
 
@@ -62,6 +63,12 @@ def _matching(count: int, is_quick: bool) -> None:
         show(f"{what} ({count:,} assets)", figures, [NOTE])
     figures = matching.measure_index(settings)
     show(f"The index ({count:,} assets)", figures, ["Measured inside the database."])
+
+
+def _home(_count: int, is_quick: bool) -> None:
+    figures = home.measure(home.make_home(), times=10 if is_quick else home.TIMES)
+    what = f"{home.ASSETS:,} assets and {home.ACTIVITIES:,} activities"
+    show(f"A home matched against {what}", figures, ["In turns, in one run; the page signed in."])
 
 
 def _lists(count: int, is_quick: bool) -> None:

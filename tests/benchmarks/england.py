@@ -78,8 +78,11 @@ def popularity(count: int) -> npt.NDArray[np.float64]:
     return np.asarray(weights / weights.sum())
 
 
-def fill(engine: sa.Engine, count: int) -> None:
-    """Store `count` assets, and activities in the north, in place of all there are."""
+def fill(engine: sa.Engine, count: int, *, activities: int | None = None) -> None:
+    """Store `count` assets, and activities in the north, in place of all there are.
+
+    One activity for every `ASSETS_AN_ACTIVITY` assets there, unless it is said how many.
+    """
     with engine.connect() as connection:
         ids = list(connection.execute(sa.text("SELECT id FROM interests ORDER BY id")).scalars())
     rng = np.random.default_rng(SEED)
@@ -106,16 +109,17 @@ def fill(engine: sa.Engine, count: int) -> None:
         # The point of an activity is looked up row by row: with statistics, by the key.
         connection.execute(sa.text("ANALYZE assets"))
         northern = np.flatnonzero(grid[:, 1] >= NORTH_FROM)
-        some = [asset_ids[n] for n in northern[::ASSETS_AN_ACTIVITY]]
+        step = len(northern) / activities if activities else ASSETS_AN_ACTIVITY
+        some = [asset_ids[northern[int(n)]] for n in np.arange(0, len(northern), step)]
         activity_ids = _uuids(len(some), rng)
-        activities = _activities(activity_ids, some, ids, source_id, rng)
-        _copy(connection, "activities", ACTIVITY_COLUMNS, activities)
+        sessions = _activities(activity_ids, some, ids, source_id, rng)
+        _copy(connection, "activities", ACTIVITY_COLUMNS, sessions)
         _copy(connection, "schedules", SCHEDULE_COLUMNS, _schedules(activity_ids, rng))
         for definition in definitions:
             connection.execute(sa.text(definition))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("SET statement_timeout = 0"))
-        connection.execute(sa.text("VACUUM ANALYZE assets, activities, schedules"))
+        connection.execute(sa.text("VACUUM ANALYZE sources, assets, activities, schedules"))
         connection.execute(sa.text("RESET statement_timeout"))
         # Or the first figures would be taken while all this is still being written.
         with suppress(sa.exc.ProgrammingError):  # not allowed to everybody

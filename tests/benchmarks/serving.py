@@ -72,13 +72,14 @@ class Client:
     It asks for no compression, and both sides are asked alike.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, cookie: str = "") -> None:
+        self._head = f"Host: {HOST}\r\n" + (f"Cookie: {cookie}\r\n" if cookie else "")
         self._socket = socket.create_connection((HOST, port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def get(self, path: str) -> bytes:
         """Return the body of an answer; raises RuntimeError for any status but 200."""
-        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        self._socket.sendall(f"GET {path} HTTP/1.1\r\n{self._head}\r\n".encode())
         data = self._socket.recv(65_536)
         while b"\r\n\r\n" not in data:
             data += self._socket.recv(65_536)
