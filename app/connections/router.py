@@ -97,6 +97,8 @@ def _show(
         wording=wording,
         fields=fields,
         today=today(),
+        # The day somebody was asked about, where they come from the page for today.
+        visited_on=Query(request.query_params).date("visited_on") or today(),
         said=_said(request),
         same=same,
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+
+from app.connections.calendar_queries import ChangeRow, TimeRow, list_changes, list_times
 
 # More dates, steps and residents than anybody reads on one page.
 MOST_CONNECTIONS = 200
@@ -29,23 +31,6 @@ HAPPENING = sa.text(
     WHERE c.team_id = :team_id AND c.status IN ('agreed', 'happening')
     ORDER BY c.title, c.id LIMIT :most
     """
-)
-# A connection's own times; without any, those of its activity.
-TIMES = sa.text(
-    """
-    SELECT t.connection_id, t.starts_on, t.opens_at, t.closes_at, t.rrule, t.exdates,
-           t.skips_bank_holidays
-    FROM connection_times t WHERE t.connection_id = ANY(CAST(:ids AS uuid[]))
-    UNION ALL
-    SELECT c.id, s.starts_on, s.opens_at, s.closes_at, s.rrule, s.exdates, false
-    FROM connections c JOIN schedules s ON s.activity_id = c.activity_id
-    WHERE c.id = ANY(CAST(:ids AS uuid[]))
-      AND NOT EXISTS (SELECT FROM connection_times t WHERE t.connection_id = c.id)
-    """
-)
-CHANGES = sa.text(
-    "SELECT connection_id, was_on, was_at, moved_to, opens_at, closes_at FROM connection_changes"
-    " WHERE connection_id = ANY(CAST(:ids AS uuid[]))"
 )
 VISITS = sa.text(
     "SELECT connection_id, visited_on FROM visits"
@@ -105,8 +90,8 @@ class Happening:
     """A connection that takes place, or will, with its times, single changes and recorded days."""
 
     row: sa.Row[Any]
-    times: Sequence[sa.Row[Any]]
-    changes: Sequence[sa.Row[Any]]
+    times: Sequence[TimeRow]
+    changes: Sequence[ChangeRow]
     visited_on: frozenset[dt.date]
 
 
@@ -116,8 +101,8 @@ def list_happening(session: Session, *, team_id: uuid.UUID, since: dt.date) -> l
     ids = [row.id for row in rows]
     if not ids:
         return []
-    times = _by_connection(session.execute(TIMES, {"ids": ids}).all())
-    changes = _by_connection(session.execute(CHANGES, {"ids": ids}).all())
+    times = _by_connection(list_times(session, ids=ids))
+    changes = _by_connection(list_changes(session, ids=ids))
     visits = _by_connection(session.execute(VISITS, {"ids": ids, "since": since}).all())
     return [
         Happening(
@@ -130,8 +115,8 @@ def list_happening(session: Session, *, team_id: uuid.UUID, since: dt.date) -> l
     ]
 
 
-def _by_connection(rows: Sequence[sa.Row[Any]]) -> Mapping[uuid.UUID, list[sa.Row[Any]]]:
-    found: dict[uuid.UUID, list[sa.Row[Any]]] = {}
+def _by_connection(rows: Iterable[Any]) -> Mapping[uuid.UUID, list[Any]]:
+    found: dict[uuid.UUID, list[Any]] = {}
     for row in rows:
         found.setdefault(row.connection_id, []).append(row)
     return found

@@ -215,9 +215,3 @@ ROWS = (
     *PUBLIC_ROWS, *ACCOUNT_ROWS, *RESIDENT_ROWS, *FIND_ROWS, *CONNECTION_ROWS, *CALENDAR_ROWS,
     *TODAY_ROWS,
 )  # fmt: skip
-
-# Rows whose routes are on their way: taken out as each part is merged, until this is empty.
-NOT_YET: frozenset[tuple[str, str]] = frozenset(
-    (row.method, row.path)
-    for row in (*ACCOUNT_ROWS, *RESIDENT_ROWS, *FIND_ROWS, *CONNECTION_ROWS, *CALENDAR_ROWS)
-)

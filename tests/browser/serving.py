@@ -1,4 +1,4 @@
-"""The sample town served as `make run` serves it, and a browser to look at it."""
+"""The sample town served as `make run` serves it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from dataclasses import dataclass
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Playwright
 from sqlalchemy.orm import Session
 
 from app.accounts.tokens import digest_of, new_token
 from app.models import SignInSession
-from tests.browser.test_pages import CHROMIUM, QUIET
 from tests.conftest import new_database
 
 START_SECONDS = 120
@@ -82,13 +80,3 @@ def _wait(process: subprocess.Popen[bytes], base: str) -> None:
         except OSError:
             time.sleep(0.1)  # a process of its own is starting: nothing tells us when it has
     pytest.fail("the demonstration did not start")
-
-
-@contextmanager
-def launch(playwright: Playwright) -> Iterator[Browser]:
-    """Yield a browser with a fresh profile."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}: install Debian's chromium")
-    browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
-    yield browser
-    browser.close()

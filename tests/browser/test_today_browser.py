@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.serving import Demo, launch, serve_demo
+from tests.browser.serving import Demo, serve_demo
 from tests.browser.test_pages import AXE, WIDTHS
 
 pytestmark = pytest.mark.browser
@@ -26,9 +26,9 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def running(admin_url: sa.URL, playwright: Playwright) -> Iterator[Running]:
-    with serve_demo(admin_url) as demo, launch(playwright) as browser:
-        yield Running(demo, browser)
+def running(admin_url: sa.URL, chromium: Browser) -> Iterator[Running]:
+    with serve_demo(admin_url) as demo:
+        yield Running(demo, chromium)
 
 
 OpenToday = Callable[..., Page]
