@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     base_tiles: str | None = None
     base_tiles_attribution: str = ""
     is_demo: bool = False
+    # Whether a sentence model helps to suggest interests (the extra [semantic]).
+    semantic: bool = False
     # Where people reach it; links in e-mails start with it, and https makes cookies strict.
     base_url: str = "http://127.0.0.1:8000"
     # Ten connections serve one process's worker threads; PostgreSQL allows 100 by default.
