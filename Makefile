@@ -24,10 +24,12 @@ help: ## Explain every target
 	@echo "Set DATABASE_URL to use a PostgreSQL of your own instead of the private one."
 
 run: environment front-end ## Start Patchwork with the sample town at http://127.0.0.1:8000 (PORT=9000 for another port; Ctrl-C stops it)
+	@$(SETUP) pdf
 	@exec $(WITH_DATABASE) -- .venv/bin/patchwork demo --serve --port $(PORT)
 
 test: environment ## Run all tests (PYTEST_ARGS="tests/geo -k postcode" narrows; PYTEST_WORKERS=0 for one process)
 	@$(SETUP) vendor --with-tests
+	@$(SETUP) pdf
 	@$(SETUP) chromium
 	@exec $(WITH_DATABASE) --database patchwork_test -- $(PY) -m pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
 
@@ -72,7 +74,7 @@ front-end: environment ## Only bring the third-party front-end files to app/stat
 
 clean: ## Delete .venv, caches and front-end files; the database is kept
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
-	@rm -rf app/static/vendor .local/axe-core .local/vendor-stamp
+	@rm -rf app/static/vendor .local/axe-core .local/ical.js .local/vendor-stamp
 	@find app geo tests alembic -name __pycache__ -type d -prune -exec rm -rf {} + 2> /dev/null || true
 	@if [ -e .local/postgres ]; then echo "Kept: the database in .local/postgres (make clean-data deletes it)."; fi
 

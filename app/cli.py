@@ -11,6 +11,7 @@ import typer
 import uvicorn
 from rich.console import Console
 
+from app.accounts.cli import housekeeping, user_app
 from app.areas.cli import ward
 from app.demo.actions import DEMO_FOLDER, prepare_demo
 from app.errors import PatchworkError
@@ -18,6 +19,7 @@ from app.importers.cli import load_app, problems
 from app.main import create_app
 from app.matches.cli import map_home, match
 from app.migrations import migrate
+from app.residents.cli import residents_app
 from app.settings import Settings, get_settings
 from geo.errors import GeoError
 
@@ -26,11 +28,14 @@ cli = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+cli.add_typer(residents_app, name="residents", help="Look after what is kept about residents.")
 cli.add_typer(load_app, name="load", help="Bring open data in, one transaction a file.")
 maps = typer.Typer(no_args_is_help=True)
 maps.command(name="ward")(ward)
 maps.command(name="home")(map_home)
 cli.add_typer(maps, name="map", help="Write a map as one HTML file that works offline.")
+cli.add_typer(user_app, name="user", help="Look after accounts: who may sign in, and as what.")
+cli.command()(housekeeping)
 cli.command()(match)
 cli.command()(problems)
 
@@ -67,9 +72,20 @@ def demo(
 
 
 def _serve(settings: Settings, port: int) -> None:
-    typer.echo(f"Patchwork is at http://127.0.0.1:{port} (Ctrl-C stops it)")
+    here = f"http://127.0.0.1:{port}"
+    typer.echo(f"Patchwork is at {here} (Ctrl-C stops it)")
+    if "base_url" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"base_url": here})
     app = create_app(settings)
-    uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
+    # Which proxies to believe is a setting of ours (app/accounts/browsers.py).
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+    )
 
 
 def main() -> None:

@@ -5,35 +5,58 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 import sqlalchemy as sa
+from psycopg.conninfo import make_conninfo
 from sqlalchemy.orm import Session
 
+from app.errors import Unavailable
 from app.settings import Settings
 
-
-def normalise_url(url: str) -> str:
-    """Return `url` for psycopg 3: `postgres://` and `postgresql://` name no driver."""
-    for prefix in ("postgres://", "postgresql://"):
-        if url.startswith(prefix):
-            return "postgresql+psycopg://" + url[len(prefix) :]
-    return url
-
-
+DRIVER = "postgresql+psycopg"
 # The role the web application works as: it owns nothing, and row-level security binds it.
 APP_ROLE = "patchwork_app"
 # The role of scheduled jobs that look after every team's rows.
 KEEPER_ROLE = "patchwork_keeper"
 
 
+def normalise_url(url: str) -> str:
+    """Return `url` for psycopg 3: `postgres://` and `postgresql://` name no driver."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return f"{DRIVER}://{url[len(prefix) :]}"
+    return url
+
+
+def read_url(url: str) -> sa.URL:
+    """Return the address of a database; raises `Unavailable` if it is none of a PostgreSQL.
+
+    The sentence does not repeat it: there may be a password in it.
+    """
+    try:
+        address = sa.make_url(normalise_url(url))
+        if address.drivername == DRIVER:
+            # What the driver does not know would be found at the first connection only.
+            positional, named = address.get_dialect()().create_connect_args(address)
+            make_conninfo(*positional, **named)
+            return address
+    except (sa.exc.ArgumentError, psycopg.ProgrammingError, ValueError):
+        pass
+    raise Unavailable(
+        "DATABASE_URL is not the address of a PostgreSQL database: write it like"
+        " postgresql://me@db.example/patchwork."
+    )
+
+
 def make_engine(settings: Settings, *, role: str | None = None) -> sa.Engine:
     """Return an engine for `settings.database_url`; no connection is made yet.
 
     `role`: a database role every connection takes on; None stays the owner, who loads data and
-    migrates.
+    migrates. Raises `Unavailable` if the address is none.
     """
     as_role = f" -c role={role}" if role else ""
     return sa.create_engine(
-        normalise_url(settings.database_url),
+        read_url(settings.database_url),
         pool_size=settings.pool_size,
         max_overflow=settings.pool_size,
         pool_pre_ping=False,

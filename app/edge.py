@@ -5,6 +5,7 @@ Plain ASGI, one wrapper: BaseHTTPMiddleware would cost more than most of our ans
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 
@@ -27,6 +28,20 @@ DEFAULT_HEADERS = (
     (b"permissions-policy", b"geolocation=(self), camera=(), microphone=()"),
     (b"cache-control", b"no-cache"),
 )
+
+# Segments of a path that stand for somebody, or let in whoever knows them: no log keeps them.
+_HIDDEN = re.compile(
+    r"^(/residents|/invitations|/sign-in/link|/calendar)/"
+    r"(?!(?:new|sheet|withdrawn|receipts)(?:/|$))[^/]+",
+    re.IGNORECASE,
+)
+_SLASHES = re.compile("/+")
+
+
+def loggable(path: str) -> str:
+    """Return a path as a log may show it: without a resident's reference or a secret."""
+    # Doubled slashes and capitals lead nowhere here, but what follows may be a secret all the same.
+    return _HIDDEN.sub(r"\1/…", _SLASHES.sub("/", path))
 
 
 def _as_bytes(event: object, **_: object) -> bytes:
@@ -79,11 +94,11 @@ class Edge:
         try:
             await self.app(scope, receive, send_on)
         finally:
-            # The path only: the query may say where somebody lives and what they enjoy.
+            # No query: it may say where somebody lives and what they enjoy.
             self.log.info(
                 "request",
                 method=method,
-                path=scope["path"],
+                path=loggable(scope["path"]),
                 status=status,
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )

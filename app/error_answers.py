@@ -15,8 +15,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
-from app.edge import DEFAULT_HEADERS
-from app.errors import BadQuestion, PatchworkError, SignedOut, Unavailable
+from app.edge import DEFAULT_HEADERS, loggable
+from app.errors import BadQuestion, PatchworkError, SignedOut, TooMany, Unavailable
+from app.forms import MOST_FIELDS
 from app.rendering import Format, format_of, page, problem_answer
 
 log = structlog.get_logger("patchwork")
@@ -52,13 +53,16 @@ def on_our_own(request: Request, error: Exception) -> Response:
     """Answer an error raised on purpose."""
     if not isinstance(error, PatchworkError):
         raise error
-    return error_answer(
+    answer = error_answer(
         request,
         status=error.status,
         title=error.title,
         detail=str(error),
         field=error.field if isinstance(error, BadQuestion) else None,
     )
+    if isinstance(error, TooMany) and error.seconds:
+        answer.headers["retry-after"] = str(error.seconds)
+    return answer
 
 
 async def on_signed_out(request: Request, error: Exception) -> Response:
@@ -70,7 +74,11 @@ async def on_signed_out(request: Request, error: Exception) -> Response:
         if request.url.query and len(request.url.query) <= LONGEST_NEXT:
             path = f"{path}?{request.url.query}"
         return RedirectResponse(f"/sign-in?{urlencode({'next': path})}", status_code=303)
-    form = await request.form()
+    try:
+        form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    except HTTPException:
+        # No form of ours: there is nothing worth keeping.
+        return on_our_own(request, error)
     kept = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     return page(
         request,
@@ -123,7 +131,8 @@ def on_database(request: Request, error: Exception) -> Response:
     )
     if not is_away:
         return on_anything(request, error)
-    log.error("database unavailable", kind=type(error).__name__, path=request.url.path)
+    path = loggable(request.url.path)
+    log.error("database unavailable", kind=type(error).__name__, path=path)
     answer = error_answer(
         request,
         status=Unavailable.status,
@@ -139,7 +148,9 @@ def on_anything(request: Request, error: Exception) -> Response:
     # Where, not what: messages of database errors repeat the values of the question.
     frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
     where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-    log.error("unforeseen error", kind=type(error).__name__, path=request.url.path, where=where)
+    log.error(
+        "unforeseen error", kind=type(error).__name__, path=loggable(request.url.path), where=where
+    )
     answer = error_answer(
         request,
         status=500,

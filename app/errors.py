@@ -57,6 +57,23 @@ class TooMany(PatchworkError):
     status = HTTPStatus.TOO_MANY_REQUESTS
     title = "Too many tries"
 
+    def __init__(self, message: str, *, seconds: int = 0) -> None:
+        super().__init__(message)
+        # How long to wait, where that is known.
+        self.seconds = seconds
+
+
+class BadSetting(PatchworkError):
+    """A setting of this installation makes no sense: nothing starts before it is put right."""
+
+    title = "A setting makes no sense"
+
+
+class NotSent(PatchworkError):
+    """A mail server did not take an e-mail."""
+
+    title = "The e-mail was not sent"
+
 
 class FileRefused(PatchworkError):
     """A file could not be read as what it was said to be; nothing of it was stored."""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
 
 from app.errors import BadQuestion
 from app.parameters import Query
@@ -22,7 +23,13 @@ async def read_form(request: Request) -> Query:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in FORM_TYPES:
         raise BadQuestion("Send this as a form.", field="form")
-    form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    try:
+        form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    except HTTPException:
+        raise BadQuestion(
+            "This form holds more than any of ours. Nothing was changed; open the page again.",
+            field="form",
+        ) from None
     pairs = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     return Query(QueryParams(pairs))
 

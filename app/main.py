@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import re
 from collections.abc import AsyncIterator
@@ -12,12 +13,18 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from app.accounts.browsers import read_networks
+from app.accounts.housekeeping import keep_house_hourly
+from app.accounts.mail import mail_server_of
+from app.accounts.organisation import Organisation
 from app.accounts.router import router as accounts
 from app.areas.router import router as areas
 from app.assets.actions import NameCache
 from app.assets.router import router as assets
 from app.connections.calendar_router import router as calendar
+from app.connections.handover_router import router as handover
 from app.connections.router import router as connections
+from app.connections.times_router import router as times
 from app.database import APP_ROLE, make_engine
 from app.edge import Edge, make_log
 from app.error_answers import add_error_answers
@@ -28,6 +35,8 @@ from app.matches.home_router import router as home_matches
 from app.matches.resident_router import router as resident_matches
 from app.matches.router import router as matches
 from app.rendering import STATIC, Pages
+from app.residents.leaving_router import router as leaving
+from app.residents.offers_router import router as offers
 from app.residents.router import router as residents
 from app.same_site import SameSite
 from app.settings import Settings
@@ -66,12 +75,18 @@ def create_app(settings: Settings) -> FastAPI:
     if not re.fullmatch("#[0-9a-fA-F]{6}", settings.theme_colour):
         message = f"PATCHWORK_THEME_COLOUR must be like #00594f, not {settings.theme_colour!r}."
         raise ValueError(message)
+    # A setting that makes no sense is said now, not to the first who needs it.
+    mail_server_of(settings)
     engine = make_engine(settings, role=APP_ROLE)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         spare_the_collector()
+        stop = asyncio.Event()
+        housekeeping = asyncio.create_task(keep_house_hourly(settings, stop))
         yield
+        stop.set()
+        await housekeeping
         engine.dispose()
 
     app = FastAPI(
@@ -90,9 +105,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.connect = engine.execution_options(isolation_level="AUTOCOMMIT").connect
     app.state.pages = Pages(settings)
     app.state.names = NameCache(make_suggest(settings))
+    app.state.organisation = Organisation.of(settings)
+    app.state.trusted_proxies = read_networks(settings.trusted_proxies)
     for router in (
         *(home, assets, areas, interests, matches),
-        *(accounts, today, residents, resident_matches, home_matches, connections, calendar),
+        # Before the residents': "/residents/receipts" is no reference.
+        *(leaving, offers, resident_matches, home_matches),
+        *(accounts, today, residents, connections, calendar, times, handover),
     ):
         app.include_router(router)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")

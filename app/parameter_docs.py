@@ -7,7 +7,9 @@ a validator's report.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from fastapi import Path
 
 from app.models import Access, AssetKind
 from app.parameters import LARGEST_LIMIT, LARGEST_PAGE, LONGEST_TEXT, MOST_VALUES, WIDEST_M
@@ -63,6 +65,13 @@ _SCHEMAS: dict[str, tuple[dict[str, Any], str]] = {
     "page": ({"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}, "Which page of them."),
 }
 
+# Parts of a path. Described, not checked by the framework: `read_uuid` and `read_gss_code` are what
+# reads them, and what they do not take is a page that does not exist.
+AssetId = Annotated[str, Path(description="The asset's id.", json_schema_extra={"format": "uuid"})]
+WardCode = Annotated[
+    str, Path(description="The ward's code.", json_schema_extra={"pattern": "^[EWSN][0-9]{8}$"})
+]
+
 PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "detail"],
@@ -89,17 +98,6 @@ def parameters(*names: str) -> dict[str, Any]:
             }
             for name in names
         ]
-    }
-
-
-def path_parameter(name: str, schema: Mapping[str, Any], description: str) -> dict[str, Any]:
-    """Return the description of a part of the path."""
-    return {
-        "name": name,
-        "in": "path",
-        "required": True,
-        "description": description,
-        "schema": dict(schema),
     }
 
 

@@ -21,6 +21,7 @@ from app.models.base import GREAT_BRITAIN_LON_LAT
 
 LONGEST_TEXT = 200
 LONGEST_NOTE = 2_000
+LONGEST_SECRET = 500
 MOST_VALUES = 20
 LARGEST_LIMIT = 1_000
 LARGEST_PAGE = 10_000
@@ -84,17 +85,28 @@ class Query:
             return None
         return values[0] if values else None
 
-    def texts(self, field: str) -> list[str]:
+    def has(self, field: str) -> bool:
+        """Return whether `field` was sent at all, empty or not."""
+        return field in self._params
+
+    def typed_long(self, field: str) -> str:
+        """Return all that was typed for `field`, line ends too, fit to be shown again."""
+        lines = self._params.get(field, "").splitlines()
+        return "\n".join(_UNTYPABLE.sub("", line) for line in lines)
+
+    def texts(
+        self, field: str, *, most: int = MOST_VALUES, longest: int = LONGEST_TEXT
+    ) -> list[str]:
         """Return every value of a field that may be given several times, without empty ones."""
         # Tabs, line ends and hard spaces come along when people paste.
         values = [" ".join(value.split()) for value in self._params.getlist(field)]
         values = [value for value in values if value]
-        if len(values) > MOST_VALUES:
-            self.wrong(field, f"“{field}” is given more than {MOST_VALUES} times. Give fewer.")
+        if len(values) > most:
+            self.wrong(field, f"“{field}” is given more than {most} times. Give fewer.")
             return []
         for value in values:
-            if len(value) > LONGEST_TEXT:
-                self.wrong(field, f"“{field}” is too long. Use {LONGEST_TEXT} characters or fewer.")
+            if len(value) > longest:
+                self.wrong(field, f"“{field}” is too long. Use {longest} characters or fewer.")
                 return []
             if _UNTYPABLE.search(value):
                 self.wrong(field, f"“{field}” has characters nobody can type. Write it again.")
@@ -131,6 +143,19 @@ class Query:
         else:
             return text
         return ""
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the fields whose name starts with `prefix`, each once, in the order they came."""
+        names = dict.fromkeys(name for name in self._params if name.startswith(prefix))
+        return [name for name in names if not _UNTYPABLE.search(name)]
+
+    def secret(self, field: str, *, longest: int = LONGEST_SECRET) -> str:
+        """Return a password or token exactly as it was sent; "" when there is none."""
+        text = self._params.get(field, "")
+        if len(text) > longest:
+            self.wrong(field, f"This is too long. Use {longest:,} characters or fewer.")
+            return ""
+        return text
 
     def is_ticked(self, field: str) -> bool:
         """Return whether a single box was ticked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -31,6 +32,18 @@ class Settings(BaseSettings):
     semantic: bool = False
     # Where people reach it; links in e-mails start with it, and https makes cookies strict.
     base_url: str = "http://127.0.0.1:8000"
+    # How e-mail leaves: smtp://user:password@host:587 (encrypted where the server can, always
+    # with a password) or smtps://…:465. None: links are printed to the log instead.
+    smtp_url: str | None = None
+    mail_from: str = ""
+    # An organisation's own sign-in (OpenID Connect): its address, who we are there, what people
+    # call it. None: not offered.
+    oidc_issuer: str | None = None
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_name: str = "your organisation"
+    # Networks of proxies whose X-Forwarded-For is believed, with commas: 10.0.0.0/8,127.0.0.1
+    trusted_proxies: str = ""
     # Ten connections serve one process's worker threads; PostgreSQL allows 100 by default.
     pool_size: int = 10
     statement_timeout_ms: int = 15_000
@@ -39,6 +52,11 @@ class Settings(BaseSettings):
     def is_https(self) -> bool:
         """Whether people reach it by https."""
         return self.base_url.startswith("https://")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether people reach it on this very machine only."""
+        return urlsplit(self.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
 
     @property
     def cookie_name(self) -> str:

@@ -6,9 +6,13 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
+from app.activities.clock import say_clock
 from geo.distance import in_words, walk_minutes
 
+# What the clocks on the walls say, wherever the server stands.
+LONDON = ZoneInfo("Europe/London")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 # One and many.
@@ -54,6 +58,11 @@ def long_date(date: dt.date | None) -> str:
     return f"{date.day} {date:%B %Y}" if date else ""
 
 
+def short_day(day: dt.date) -> str:
+    """Return a day of this year or the next: Tuesday 3 March."""
+    return f"{day:%A} {day.day} {day:%B}"
+
+
 def ago(date: dt.date, today: dt.date) -> str:
     """Return how long ago a date was: "today", "3 weeks ago", "2 years ago"."""
     days = (today - date).days
@@ -66,6 +75,15 @@ def ago(date: dt.date, today: dt.date) -> str:
         if days >= 2 * length:
             return f"{days // length} {unit}s ago"
     return f"{days} days ago"
+
+
+def moment(at: dt.datetime) -> str:
+    """Return when something was or will be: "today at 2:30pm", "on 3 March at midday"."""
+    local = at.astimezone(LONDON)
+    days = (local.date() - dt.datetime.now(tz=LONDON).date()).days
+    near = {0: "today", -1: "yesterday", 1: "tomorrow"}
+    day = near.get(days, f"on {local.day} {local:%B}")
+    return f"{day} at {clock(local.time().replace(second=0, microsecond=0))}"
 
 
 def checked(date: dt.date | None) -> str:
@@ -209,11 +227,17 @@ def clock(text: str | dt.time) -> str:
     return f"{time.hour % noon or noon}{minutes}{'am' if time.hour < noon else 'pm'}"
 
 
+def shown_reference(reference: str) -> str:
+    """Return a resident's reference as it is read out: "BCDF GHJK"."""
+    return f"{reference[:4]} {reference[4:]}"
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "kind_word": kind_word,
     "access_word": access_word,
     "long_date": long_date,
     "checked": checked,
+    "moment": moment,
     "distance": distance,
     "tel": tel,
     "money": money,
@@ -226,7 +250,9 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "hours_by_day": hours_by_day,
     "clock": clock,
     "reach": reach,
-    "short_day": lambda day: f"{day:%A} {day.day} {day:%B}",
+    "shown_reference": shown_reference,
+    "short_day": short_day,
+    "say_clock": say_clock,
     "place_source": lambda word: LOCATION_SOURCES.get(word, ""),
     "thousands": lambda number: f"{number:,}",
 }

@@ -63,6 +63,15 @@ def simplified_outlines(areas: gpd.GeoDataFrame) -> gpd.GeoSeries:
     return to_lon_lat(simpler).geometry
 
 
+def with_publishers(attribution: Sequence[str], around: gpd.GeoDataFrame | None) -> list[str]:
+    """Return `attribution` and whoever the column ``attribution`` of `around` names, each once.
+
+    Outlines are somebody's data as much as places are, however faintly they are drawn.
+    """
+    named = [] if around is None or "attribution" not in around else around["attribution"].dropna()
+    return list(dict.fromkeys([*attribution, *named]))
+
+
 def area_features(
     outlines: gpd.GeoSeries, properties: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:

@@ -101,8 +101,15 @@ class MapDocument:
     csp: str
 
     def write(self, path: Path) -> None:
-        """Write the document to `path` as UTF-8."""
-        path.write_text(self.html, encoding="utf-8", newline="\n")
+        """Write the document to `path` as UTF-8; raises `MapError` where nothing can be written."""
+        try:
+            path.write_text(self.html, encoding="utf-8", newline="\n")
+        except OSError as error:
+            message = (
+                f"The map cannot be written to {path} ({error.strerror}): name a file in a folder"
+                " that is there and that you may write to."
+            )
+            raise MapError(message) from error
 
     def _repr_html_(self) -> str:
         """Show the map in a notebook, in a frame of its own without the notebook's powers."""

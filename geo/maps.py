@@ -28,6 +28,7 @@ from geo.map_areas import (
     classes_of,
     figure_in_words,
     simplified_outlines,
+    with_publishers,
 )
 from geo.map_documents import IFRAME_SANDBOX, MapAssets, MapDocument, map_document
 from geo.map_places import located_points, not_shown_notes, popup_lines, require_columns
@@ -87,6 +88,7 @@ def ward_map(
         Where Leaflet is.
     around
         Neighbouring wards with a ``name``, drawn faintly so the reader knows where they are.
+        Whoever an ``attribution`` column names is named on the map too.
     base_tiles
         Tile address or ``None``; without tiles the map is outlines on plain paper.
 
@@ -110,7 +112,7 @@ def ward_map(
         {**_kinds(), **_areas(features, styles), "bounds": _lat_lon_bounds(outlines)},
         title=title,
         scripts=scripts,
-        attribution=attribution,
+        attribution=with_publishers(attribution, around),
         base_tiles=base_tiles,
         notes=not_shown_notes(assets, places),
     )
@@ -136,7 +138,7 @@ def asset_map(
         {**_kinds(), **_areas(features, [_AROUND]), "bounds": _lat_lon_bounds(places.geometry)},
         title=title,
         scripts=scripts,
-        attribution=attribution,
+        attribution=with_publishers(attribution, around),
         base_tiles=base_tiles,
         notes=not_shown_notes(assets, places),
     )
@@ -200,7 +202,7 @@ def home_map(
         data,
         title=title,
         scripts=scripts,
-        attribution=attribution,
+        attribution=with_publishers(attribution, around),
         base_tiles=base_tiles,
         home=origin,
         notes=[

@@ -190,3 +190,33 @@ def make_postcode(
     session.add(row)
     session.flush()
     return row
+
+
+def store_many(connection: sa.Connection, *, count: int) -> None:
+    """Store `count` groups and as many activities around the city hall, half of which visit."""
+    lon, lat = CITY_HALL
+    connection.execute(
+        sa.text(
+            "INSERT INTO sources (slug, name, publisher, licence, attribution)"
+            " VALUES ('plan', 'x', 'x', 'x', 'x')"
+        )
+    )
+    connection.execute(
+        sa.text(
+            "INSERT INTO assets (kind, name, geom, location_source, interest_ids, source_id,"
+            " source_key) SELECT 'group', 'Group ' || n,"
+            " ST_SetSRID(ST_MakePoint(:lon + sin(n) / 10, :lat + cos(n * 7) / 10), 4326), 'given',"
+            " ARRAY[n % 200, n % 7 + 200], s.id, n::text"
+            " FROM generate_series(1, :count) n, sources s WHERE s.slug = 'plan'"
+        ),
+        {"lon": lon, "lat": lat, "count": count},
+    )
+    connection.execute(
+        sa.text(
+            "INSERT INTO activities"
+            " (name, organizer_id, comes_to_homes, interest_ids, source_id, source_key)"
+            " SELECT 'Session', id, source_key::int % 2 = 0, interest_ids, source_id, source_key"
+            " FROM assets"
+        )
+    )
+    connection.execute(sa.text("ANALYZE assets, activities"))

@@ -13,11 +13,12 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_26_find"
-down_revision = "2026_11_26_row_security"
+down_revision = "2026_11_26_residents"
 branch_labels = None
 depends_on = None
 
-VIEWS, FUNCTION = "2026_11_23_triggers_views", "2026_11_23_best_matches"
+ASSETS_VIEW, ACTIVITIES_VIEW = "2026_11_23_triggers_views", "2026_11_26_gone_venues"
+FUNCTION = "2026_11_23_best_matches"
 
 # For rows already here, what app.activities.coming works out when a file is loaded. BYDAY names
 # weekdays whatever its frequency; a rule without it is weekly (the first day's weekday), every so
@@ -288,9 +289,8 @@ def upgrade() -> None:
         op.execute(statement)
     for table in ("activities", "assets"):
         op.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-    views = module_of(VIEWS)
-    op.execute(_with_columns(views.PUBLIC_ASSETS, ASSETS_TOO))
-    op.execute(_with_columns(views.PUBLIC_ACTIVITIES, ACTIVITIES_TOO))
+    op.execute(_with_columns(module_of(ASSETS_VIEW).PUBLIC_ASSETS, ASSETS_TOO))
+    op.execute(_with_columns(_activities_before(), ACTIVITIES_TOO))
     op.execute("DROP FUNCTION best_matches")
     op.execute(BEST_MATCHES)
     op.create_index(
@@ -306,6 +306,15 @@ def upgrade() -> None:
     op.execute("REVOKE CREATE ON SCHEMA public FROM patchwork_keeper")
 
 
+def _activities_before() -> str:
+    """Return the statement of the view of activities as the migration before left it."""
+    gone_venues = module_of(ACTIVITIES_VIEW)
+    statement: str = gone_venues.public_activities(
+        venue_id="v.id", more=f", {gone_venues.VENUE_PLACE}"
+    )
+    return statement
+
+
 def _with_columns(view: str, columns: str) -> str:
     """Return a view's statement with more columns at the end of its list."""
     head, from_, tail = view.replace("CREATE VIEW", "CREATE OR REPLACE VIEW").partition("\nFROM ")
@@ -318,12 +327,15 @@ def downgrade() -> None:
     op.drop_index("uq_unmet_interests_once_a_day", table_name="unmet_interests")
     op.execute("DROP FUNCTION best_matches")
     op.execute(module_of(FUNCTION).BEST_MATCHES)
-    views = module_of(VIEWS)
-    for name in ("public_activities", "public_assets"):
+    before = {
+        "public_assets": module_of(ASSETS_VIEW).PUBLIC_ASSETS,
+        "public_activities": _activities_before(),
+    }
+    for name in reversed(before):
         op.execute(f"DROP VIEW {name}")
-    for name in ("PUBLIC_ASSETS", "PUBLIC_ACTIVITIES"):
-        op.execute(getattr(views, name))
-        op.execute(f"GRANT SELECT ON {name.lower()} TO patchwork_app, patchwork_keeper")
+    for name, statement in before.items():
+        op.execute(statement)
+        op.execute(f"GRANT SELECT ON {name} TO patchwork_app, patchwork_keeper")
     op.drop_column("assets", "is_indoors")
     for column in ("is_indoors", "ends_on", "week_starts"):
         op.drop_column("activities", column)

@@ -1,7 +1,8 @@
 """What handlers depend on when not everybody may ask: who is asking, and what they may do.
 
-Each address takes exactly one of `SignedIn`, `ForTeam`, `ForManagers`, `ForEditors` or
-`ForAdministrators`, or none when it is public. A test holds the table of all addresses to that.
+Each address takes exactly one of `SignedIn`, `ForTeam`, `ForManagers`, `ForInviters`,
+`ForEditors` or `ForAdministrators`, or none when it is public. A test holds the table of all
+addresses to that.
 """
 
 from __future__ import annotations
@@ -52,6 +53,14 @@ def _team(row: sa.Row[Any]) -> Team:
     return Team(row.team_id, TeamKind(row.kind), row.name, row.home_id, row.lon, row.lat)
 
 
+def who_asks(request: Request, session: Session) -> Person | None:
+    """Return who is signed in, for a page that is public; the page is then theirs alone."""
+    token = token_of(request)
+    person = find_person(session, digest=digest_of(token)) if token else None
+    request.state.person = person
+    return person
+
+
 def work_for(*roles: Role) -> Callable[[Request], Iterator[Work]]:
     """Return a dependency that yields a `Work`, committed before the answer leaves.
 
@@ -85,5 +94,7 @@ def _work(person: Person, session: Session) -> Work:
 SignedIn = Annotated[Work, Depends(work_for(), scope="function")]
 ForTeam = Annotated[TeamWork, Depends(work_for(*TEAM_ROLES), scope="function")]
 ForManagers = Annotated[TeamWork, Depends(work_for(Role.MANAGER), scope="function")]
+# Who may invite: managers to the home they work in, administrators anybody to anything.
+ForInviters = Annotated[Work, Depends(work_for(Role.MANAGER, Role.ADMINISTRATOR), scope="function")]
 ForEditors = Annotated[Work, Depends(work_for(Role.EDITOR, Role.ADMINISTRATOR), scope="function")]
 ForAdministrators = Annotated[Work, Depends(work_for(Role.ADMINISTRATOR), scope="function")]

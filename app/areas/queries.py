@@ -234,17 +234,18 @@ def list_outlines_within(
     """Return gss_code, name and outline (WKB, lon lat) of the newest wards in a box of degrees.
 
     Those that only touch it too. Simplified to about 20 m: they are drawn faintly, to know
-    one's way about.
+    one's way about. With each, its publisher's attribution and licence.
     """
     west, south, east, north = box
     return connection.execute(
         sa.text(
             f"""
-            SELECT gss_code, name, ST_AsBinary(ST_SimplifyPreserveTopology(geom, 0.0002)) AS outline
-            FROM areas
-            WHERE area_type = 'ward' AND gone_at IS NULL AND release = {NEWEST}
-              AND geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)
-            ORDER BY id LIMIT :limit
+            SELECT w.gss_code, w.name, s.attribution, s.licence,
+                   ST_AsBinary(ST_SimplifyPreserveTopology(w.geom, 0.0002)) AS outline
+            FROM areas w JOIN sources s ON s.id = w.source_id
+            WHERE w.area_type = 'ward' AND w.gone_at IS NULL AND w.release = {NEWEST}
+              AND w.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)
+            ORDER BY w.id LIMIT :limit
             """  # noqa: S608 - constants only
         ),
         {"west": west, "south": south, "east": east, "north": north, "limit": limit},

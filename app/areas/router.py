@@ -14,7 +14,7 @@ from app.assets import schemas as asset_schemas
 from app.assets.schemas import Names
 from app.dependencies import Reading
 from app.matches.unmet_queries import list_unmet_by_ward
-from app.parameter_docs import answers, parameters, path_parameter
+from app.parameter_docs import WardCode, answers, parameters
 from app.parameters import LARGEST_LIMIT, PAGE_SIZE, Address, Query, read_gss_code
 from app.rendering import (
     Format,
@@ -31,11 +31,8 @@ from geo.geojson import features_from_rows
 router = APIRouter(default_response_class=Response)
 
 LIST = parameters("district", "release", "limit", "page")
-CODE = path_parameter(
-    "gss_code", {"type": "string", "pattern": "^[EWSN][0-9]{8}$"}, "The ward's code."
-)
-ONE = {"parameters": [CODE, *parameters("release")["parameters"]]}
-INSIDE = {"parameters": [CODE, *parameters("release", "limit", "page")["parameters"]]}
+ONE = parameters("release")
+INSIDE = parameters("release", "limit", "page")
 # About the width of a street: outlines for lists need no more.
 LIST_TOLERANCE_M = 10.0
 
@@ -135,7 +132,7 @@ def _page_of_wards(
     openapi_extra=INSIDE,
     responses=answers({"type": "string"}, media_type="text/csv", not_found=True),
 )
-def show_ward(request: Request, gss_code: str, connect: Reading) -> Response:
+def show_ward(request: Request, gss_code: WardCode, connect: Reading) -> Response:
     """Show one ward: its facts and what is in it."""
     code = read_gss_code(gss_code)
     form = format_of(request)
@@ -165,6 +162,7 @@ def show_ward(request: Request, gss_code: str, connect: Reading) -> Response:
         )
     figures = facts.figures if facts else None
     published = (figures.source_ids or []) if figures else []
+    boundaries = [ward.source_id, *names.boundary_source_ids]
     return page(
         request,
         "ward.html",
@@ -174,7 +172,7 @@ def show_ward(request: Request, gss_code: str, connect: Reading) -> Response:
         rows=rows,
         next_page=next_page,
         names=names,
-        sources=names.sources_in([ward.source_id, *published, *asset_schemas.source_ids_of(rows)]),
+        sources=names.sources_in([*boundaries, *published, *asset_schemas.source_ids_of(rows)]),
     )
 
 
@@ -185,7 +183,7 @@ def show_ward(request: Request, gss_code: str, connect: Reading) -> Response:
     openapi_extra=ONE,
     responses=answers(asset_schemas.FEATURES, media_type="application/geo+json", not_found=True),
 )
-def read_boundary(request: Request, gss_code: str, connect: Reading) -> Response:
+def read_boundary(request: Request, gss_code: WardCode, connect: Reading) -> Response:
     """Return a ward's outline with every vertex the publisher gives."""
     code = read_gss_code(gss_code)
     query = Query(request.query_params)
@@ -202,7 +200,7 @@ def read_boundary(request: Request, gss_code: str, connect: Reading) -> Response
 
 
 @router.get("/wards/{gss_code}/map", include_in_schema=False)
-def map_ward(request: Request, gss_code: str, connect: Reading) -> Response:
+def map_ward(request: Request, gss_code: WardCode, connect: Reading) -> Response:
     """Draw a ward and what is in it."""
     code = read_gss_code(gss_code)
     query = Query(request.query_params)
@@ -222,7 +220,7 @@ def map_ward(request: Request, gss_code: str, connect: Reading) -> Response:
     openapi_extra=ONE,
     responses=answers(schemas.WARD, not_found=True),
 )
-def read_ward(request: Request, gss_code: str, connect: Reading) -> Response:
+def read_ward(request: Request, gss_code: WardCode, connect: Reading) -> Response:
     """Read the facts of one ward."""
     code = read_gss_code(gss_code)
     query = Query(request.query_params)

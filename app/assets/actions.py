@@ -24,6 +24,7 @@ from app.interests.suggesting import Suggest, suggest_by_text
 from app.models import AssetKind
 from app.parameters import Query, today
 from app.places.actions import Whereabouts, find_place
+from app.residents.offer_queries import list_offers_near
 from geo.interests import Vocabulary
 
 WITHIN_M = 5_000
@@ -161,13 +162,14 @@ class Details:
     ward: sa.Row[Any] | None
     sessions: Sequence[Session]
     duplicates: Sequence[sa.Row[Any]]
+    # What care homes nearby offer those who share an interest.
+    offers: Sequence[sa.Row[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """An asset that is not shown: linked to another (`instead`), or gone."""
+    """An asset that is not shown: linked to another (`instead`), or gone; and nothing it says."""
 
-    name: str
     gone_at: dt.datetime | None
     instead: uuid.UUID | None
 
@@ -179,15 +181,24 @@ def get_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> Details | Hi
         hidden = queries.find_hidden_asset(connection, asset_id=asset_id)
         if hidden is None:
             raise NotFound("There is nothing on the map at this address.")
-        return Hidden(hidden.name, hidden.gone_at, hidden.duplicate_of)
+        return Hidden(hidden.gone_at, hidden.duplicate_of)
     activities = queries.list_activities(connection, asset_id=asset_id)
     schedules = queries.list_schedules(connection, activity_ids=[a.id for a in activities])
+    has_interests = bool(asset.interest_ids or any(a.interest_ids for a in activities))
     return Details(
         asset=asset,
         ward=queries.find_ward_of(connection, asset_id=asset_id),
         sessions=[as_session(activity, schedules) for activity in activities],
         duplicates=queries.list_duplicates(connection, asset_id=asset_id),
+        offers=list_offers_near(connection, asset_id=asset_id) if has_interests else (),
     )
+
+
+def count_sharing(connection: sa.Connection, asset: sa.Row[Any]) -> int | None:
+    """Return about how many residents near a group or venue share an interest; None: too few."""
+    if asset.kind not in {AssetKind.GROUP, AssetKind.VENUE}:
+        return None
+    return queries.count_residents_sharing(connection, asset_id=uuid.UUID(asset.id)) or None
 
 
 def as_session(

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from app import words
 from app.areas import queries as area_queries
-from app.assets.schemas import Names
+from app.assets.schemas import Names, credit
 from app.models import LocationSource
 from app.settings import Settings
 from geo.maps import MapAssets, MapDocument, asset_map, ward_map
@@ -44,7 +44,8 @@ def wards_around(
 ) -> gpd.GeoDataFrame | None:
     """Return the outlines of the wards in a rectangle (degrees) but one, by its code.
 
-    None if there are none, or too many to be of help.
+    With the columns `name` and `attribution`, which the map shows. None if there are none, or too
+    many to be of help.
     """
     west, south, east, north = bounds
     rows = area_queries.list_outlines_within(
@@ -56,7 +57,10 @@ def wards_around(
     if not rows or len(rows) > MOST_OUTLINES:
         return None
     return gpd.GeoDataFrame(
-        {"name": [row.name for row in rows]},
+        {
+            "name": [row.name for row in rows],
+            "attribution": [credit(row.attribution, row.licence) for row in rows],
+        },
         geometry=gpd.GeoSeries.from_wkb([row.outline for row in rows], crs=4326),
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.areas.queries import NEWEST
 from app.parameters import Bbox
 
 # What lists show of an asset, in the order `app.assets.schemas` unpacks; the distance comes last.
@@ -28,7 +29,7 @@ SHARES_INTEREST = """
     SELECT v.place_id FROM public_activities v
     WHERE v.interest_ids && CAST(:interest_ids AS int[])
     UNION ALL
-    SELECT v.venue_id FROM public_activities v
+    SELECT v.venue_place_id FROM public_activities v
     WHERE v.interest_ids && CAST(:interest_ids AS int[]) AND v.venue_id IS NOT NULL
   )
 """
@@ -154,12 +155,24 @@ def find_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row[Any]
     ).first()
 
 
+def count_residents_sharing(connection: sa.Connection, *, asset_id: uuid.UUID) -> int | None:
+    """Return about how many residents within 20 minutes' walk share an interest of a group's.
+
+    Rounded to 5; 0 for none, None for fewer than 8: the database says no exact number to anybody.
+    """
+    shared: int | None = connection.execute(
+        sa.text("SELECT residents_sharing(:id)"), {"id": asset_id}
+    ).scalar_one()
+    return shared
+
+
 def find_hidden_asset(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row[Any] | None:
-    """Return name, kind, gone_at and duplicate_of of an asset the public view leaves out."""
+    """Return gone_at and duplicate_of of an asset the public view leaves out.
+
+    The table itself, because no view has what is not shown; hence nothing of what it says.
+    """
     return connection.execute(
-        sa.text(
-            "SELECT name, kind::text AS kind, gone_at, duplicate_of FROM assets WHERE id = :id"
-        ),
+        sa.text("SELECT gone_at, duplicate_of FROM assets WHERE id = :id"),
         {"id": asset_id},
     ).first()
 
@@ -168,23 +181,31 @@ def list_duplicates(connection: sa.Connection, *, asset_id: uuid.UUID) -> Sequen
     """Return name and source_id of the entries linked to an asset as the same place."""
     return connection.execute(
         sa.text(
-            "SELECT name, source_id FROM assets"
-            " WHERE duplicate_of = :id AND gone_at IS NULL ORDER BY name, source_id"
+            "SELECT name, source_id FROM public_other_names"
+            " WHERE place_id = :id ORDER BY name, source_id"
         ),
         {"id": asset_id},
     ).all()
 
 
 def list_activities(connection: sa.Connection, *, asset_id: uuid.UUID) -> Sequence[sa.Row[Any]]:
-    """Return the activities an asset runs or hosts, by name."""
+    """Return the activities that an asset, or an entry linked to it, runs or hosts, by name."""
+    # By ids and in two halves: an OR, or the view's own place_id, would read every activity.
     return connection.execute(
         sa.text(
             """
+            WITH same_place AS (
+              SELECT CAST(:id AS uuid) AS id
+              UNION ALL SELECT n.id FROM public_other_names n WHERE n.place_id = :id
+            ), here AS (
+              SELECT v.id FROM public_activities v JOIN same_place s ON s.id = v.organizer_id
+              UNION
+              SELECT v.id FROM public_activities v JOIN same_place s ON s.id = v.venue_id
+            )
             SELECT v.id, v.name, v.description, v.comes_to_homes, v.interest_ids, v.access,
                    v.cost_pence, v.assured_date, v.source_id, v.place_id::text AS place_id,
-                   v.organizer_name, v.venue_id::text AS venue_id, v.venue_name
-            FROM public_activities v
-            WHERE v.place_id = :id OR v.venue_id = :id
+                   v.organizer_name, v.venue_place_id::text AS venue_place_id, v.venue_name
+            FROM public_activities v JOIN here ON here.id = v.id
             ORDER BY v.name, v.id LIMIT 200
             """
         ),
@@ -230,10 +251,17 @@ def find_ward_of(connection: sa.Connection, *, asset_id: uuid.UUID) -> sa.Row[An
 
 
 def list_sources(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
-    """Return every source: id, slug, name, publisher, licence, attribution, is_share_alike."""
+    """Return every source: id, slug, name, publisher, licence, attribution, is_share_alike.
+
+    `has_wards` says whether the newest wards, which maps draw, are its.
+    """
     return connection.execute(
         sa.text(
-            "SELECT id, slug, name, publisher, licence, attribution, is_share_alike"
-            " FROM sources ORDER BY id"
+            f"""
+            SELECT s.id, s.slug, s.name, s.publisher, s.licence, s.attribution, s.is_share_alike,
+                   EXISTS (SELECT FROM areas w WHERE w.source_id = s.id AND w.area_type = 'ward'
+                             AND w.gone_at IS NULL AND w.release = {NEWEST}) AS has_wards
+            FROM sources s ORDER BY s.id
+            """  # noqa: S608 - constants only
         )
     ).all()

@@ -16,7 +16,7 @@ from app.dependencies import Reading
 from app.errors import NotFound
 from app.interests.choosing import refuse_unsure
 from app.models import AssetKind
-from app.parameter_docs import answers, parameters, path_parameter
+from app.parameter_docs import AssetId, answers, parameters
 from app.parameters import LARGEST_LIMIT, PAGE_SIZE, Address, Query, read_uuid
 from app.rendering import (
     Format,
@@ -115,7 +115,9 @@ def _page_of_assets(
         has_more=found.has_more,
         total=actions.count(connection, question),
         most_counted=actions.MOST_COUNTED,
-        sources=names.sources_in(schemas.source_ids_of(found.rows)),
+        sources=names.sources_in(
+            [*schemas.source_ids_of(found.rows), *(names.boundary_source_ids if found.rows else [])]
+        ),
     )
 
 
@@ -141,17 +143,19 @@ def map_assets(request: Request, connect: Reading) -> Response:
 
 
 @router.get("/assets/{asset_id}", include_in_schema=False)
-def show_asset(request: Request, asset_id: str, connect: Reading) -> Response:
+def show_asset(request: Request, asset_id: AssetId, connect: Reading) -> Response:
     """Show everything public about one asset; a linked duplicate leads to its original."""
     identifier = read_uuid(asset_id)
     with connect() as connection:
         names: Names = request.app.state.names.get(connection)
         details = actions.get_asset(connection, asset_id=identifier)
-    if isinstance(details, Hidden):
-        return _answer_for_hidden(request, details)
+        if isinstance(details, Hidden):
+            return _answer_for_hidden(request, details)
+        shared_by = actions.count_sharing(connection, details.asset)
     asset = details.asset
     others = [row.source_id for row in details.duplicates]
     sessions = [session.activity.source_id for session in details.sessions]
+    drawn = [] if asset.lon is None else names.boundary_source_ids
     return page(
         request,
         "asset.html",
@@ -159,8 +163,9 @@ def show_asset(request: Request, asset_id: str, connect: Reading) -> Response:
         asset=asset,
         details=details,
         source=names.sources.get(asset.source_id),
-        sources=names.sources_in([asset.source_id, *others, *sessions]),
+        sources=names.sources_in([asset.source_id, *others, *sessions, *drawn]),
         is_home=asset.kind == AssetKind.CARE_HOME,
+        shared_by=shared_by,
     )
 
 
@@ -171,7 +176,7 @@ def _answer_for_hidden(request: Request, hidden: Hidden) -> Response:
 
 
 @router.get("/assets/{asset_id}/map", include_in_schema=False)
-def map_asset(request: Request, asset_id: str, connect: Reading) -> Response:
+def map_asset(request: Request, asset_id: AssetId, connect: Reading) -> Response:
     """Draw one asset in its ward."""
     identifier = read_uuid(asset_id)
     with connect() as connection:
@@ -194,13 +199,8 @@ def map_asset(request: Request, asset_id: str, connect: Reading) -> Response:
     tags=["assets"],
     summary="One asset",
     responses=answers(schemas.ASSET, not_found=True),
-    openapi_extra={
-        "parameters": [
-            path_parameter("asset_id", {"type": "string", "format": "uuid"}, "The asset's id.")
-        ]
-    },
 )
-def read_asset(request: Request, asset_id: str, connect: Reading) -> Response:
+def read_asset(request: Request, asset_id: AssetId, connect: Reading) -> Response:
     """Read everything public about one asset, with its activities."""
     identifier = read_uuid(asset_id)
     with connect() as connection:

@@ -87,11 +87,18 @@ FEATURES = {
 }
 
 
+def credit(attribution: str, licence: str) -> str:
+    """Return what has to be said about where something comes from."""
+    return f"{attribution} ({licence})"
+
+
 class Names:
     """What the numbers in rows are called: interests by id, sources by id."""
 
     def __init__(self, vocabulary: Vocabulary, sources: Mapping[int, sa.Row[Any]]) -> None:
         self.sources = sources
+        # Whose outlines are drawn behind the places of a map.
+        self.boundary_source_ids = [source.id for source in sources.values() if source.has_wards]
         self.slugs = {concept.id: concept.concept for concept in vocabulary.concepts}
         self.source_slugs = {source.id: source.slug for source in sources.values()}
         self.labels = {concept.id: concept.label for concept in vocabulary.concepts}
@@ -111,7 +118,7 @@ class Names:
 
     def attribution(self, source_ids: Iterable[int]) -> list[str]:
         """Return what has to be said about where some rows come from."""
-        said = (f"{s.attribution} ({s.licence})" for s in self.sources_in(source_ids))
+        said = (credit(s.attribution, s.licence) for s in self.sources_in(source_ids))
         return list(dict.fromkeys(said))
 
 

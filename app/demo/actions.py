@@ -6,7 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from app.database import make_engine
+from app.database import KEEPER_ROLE, make_engine, transaction
+from app.demo.files import has_people_files
+from app.demo.people import store_people
 from app.demo.queries import has_assets, has_only_the_sample_town
 from app.importers.folder import load_folder
 from app.importers.options import ReadOptions
@@ -20,7 +22,8 @@ DEMO_FOLDER = ROOT / "data" / "sample"
 def prepare_demo(settings: Settings, *, folder: Path, console: Console) -> bool:
     """Migrate, and load `folder` if no asset is stored yet; what is there already stays.
 
-    Returns whether all that is loaded is made up: the pages then say so.
+    Where the sample town is all there is, its people are stored as well, once. Returns whether
+    all that is loaded is made up: the pages then say so.
     """
     migrate(settings)
     engine = make_engine(settings)
@@ -37,6 +40,22 @@ def prepare_demo(settings: Settings, *, folder: Path, console: Console) -> bool:
         else:
             console.print("The database has assets already: nothing was loaded.")
         with engine.connect() as connection:
-            return has_only_the_sample_town(connection)
+            is_sample = has_only_the_sample_town(connection)
     finally:
         engine.dispose()
+    if is_sample and has_people_files(folder):
+        add_people(settings, folder=folder, console=console)
+    return is_sample
+
+
+def add_people(settings: Settings, *, folder: Path, console: Console) -> None:
+    """Store the sample town's people unless somebody has an account already."""
+    # The rules of row-level security bind the tables' owner too: this role sees every team.
+    engine = make_engine(settings, role=KEEPER_ROLE)
+    try:
+        with transaction(engine) as session:
+            count = store_people(session, folder)
+    finally:
+        engine.dispose()
+    if count:
+        console.print(f"Added {count} people to sign in as, and residents by reference.")

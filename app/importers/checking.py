@@ -17,12 +17,11 @@ from app.importers.normalise import (
 )
 from app.importers.records import AssetRecord, OpeningHours, Problem
 from app.importers.refuges import suspect_words
-from app.models import Access, AssetKind, ProblemReason
+from app.models import MOST_BEDS, Access, AssetKind, ProblemReason
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _WARD_CODE = re.compile(r"[EWS]\d{8}")
 _ACCESS = {word.value for word in Access}
-_MOST_BEDS = 2000
 
 
 class AssetChecker:
@@ -173,14 +172,17 @@ class AssetChecker:
             if unknown:
                 self._left_out(record, "known kind of access", ", ".join(unknown))
             record.access = tuple(sorted(set(record.access) & _ACCESS))
-        if record.beds is not None and not 0 <= record.beds <= _MOST_BEDS:
-            self._left_out(record, "plausible number of beds", record.beds)
+        beds = record.beds
+        if beds is not None and not (isinstance(beds, int) and 0 <= beds <= MOST_BEDS):
+            self._left_out(record, "plausible number of beds", beds)
             record.beds = None
         if record.ward_code is not None and not _WARD_CODE.fullmatch(record.ward_code):
             self._left_out(record, "ward code", record.ward_code)
             record.ward_code = None
-        if record.opening_hours and not all(map(_is_span, record.opening_hours)):
-            self._left_out(record, "list of opening hours", record.opening_hours)
+        wrong = [span for span in record.opening_hours or () if not _is_span(span)]
+        if wrong:
+            said = ", ".join(f"{span.opens_at} to {span.closes_at}" for span in wrong)
+            self._left_out(record, "list of opening hours", said)
             record.opening_hours = None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -26,15 +27,19 @@ __all__ = [
     "columns_of",
     "open_table",
     "read_features",
+    "refuse_unreadable",
     "require_columns",
 ]
 
 # The key under which a row keeps the fields it has beyond its header. The generic path makes a
 # problem of such a row: an unquoted comma has shifted its columns.
 EXTRA_FIELDS = ""
+MAP_KINDS = {"json", "geopackage", "shapefile"}
+SPREADSHEET_SUFFIXES = {".xlsx", ".xlsm"}
 DELIMITERS = ",;\t|"
 MAX_FIELD_CHARACTERS = 100_000
 MAX_LINE_CHARACTERS = 1_000_000
+_HALF = re.compile("[\ud800-\udfff]")
 _SAMPLE_CHARACTERS = 65_536
 _CHUNK_BYTES = 1 << 20
 
@@ -105,7 +110,7 @@ def open_table(
         In one sentence: empty, too large, not text, a line too long, no rows under the header.
     """
     kind = kind_of(path)
-    if kind == "zip" and path.suffix.lower() in {".xlsx", ".xlsm"}:
+    if kind == "zip" and path.suffix.lower() in SPREADSHEET_SUFFIXES:
         return _table(path, lambda: spreadsheet_rows(path), "xlsx", "", header)
     refuse_unless(path, kind, "text", "a table, such as a CSV file")
     chosen = encoding or _encoding_of(path)
@@ -143,13 +148,31 @@ def columns_of(path: Path) -> list[str] | None:
     """
     try:
         kind = kind_of(path)
-        if kind in {"json", "geopackage", "shapefile"}:
+        if kind in MAP_KINDS:
             return property_names(path)
         if kind == "text" or path.suffix.lower() == ".xlsx":
             return open_table(path).header
     except FileRefused:
         return None
     return None
+
+
+def refuse_unreadable(path: Path) -> None:
+    """Say why `path` cannot be read, if it cannot; what nobody recognises may be readable.
+
+    Raises
+    ------
+    FileRefused
+        As `open_table` and `read_features`.
+    """
+    kind = kind_of(path)
+    if kind in MAP_KINDS:
+        read_features(path)
+    elif path.suffix.lower() in SPREADSHEET_SUFFIXES:
+        open_table(path)
+    else:
+        refuse_unless(path, kind, "text", "a table or a map file")
+        open_table(path)
 
 
 def _table(
@@ -187,8 +210,31 @@ def _encoding_of(path: Path) -> str:
                 decoder.decode(chunk)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
+            _refuse_half_characters(path)
             return "cp1252"
     return "utf-8-sig"
+
+
+def _refuse_half_characters(path: Path) -> None:
+    """Refuse UTF-8 whose only fault are halves of characters: as cp1252 they would be words."""
+    with path.open(encoding="utf-8-sig", errors="surrogatepass", newline="") as file:
+        try:
+            sample = file.read(_SAMPLE_CHARACTERS)
+            while file.read(_CHUNK_BYTES):
+                pass
+        except UnicodeDecodeError:
+            return  # another encoding
+        file.seek(0)
+        records = csv.reader(_lines(path, file), delimiter=_delimiter_of(sample))
+        try:
+            halves = (n for n, row in enumerate(records, start=1) if _HALF.search("".join(row)))
+            number = next(halves)
+        except csv.Error as error:
+            raise _unreadable(path) from error
+    raise FileRefused(
+        f"{path.name} has half a character (a lone surrogate) in row {number}, which no program can"
+        " show: write that cell again, save the file as UTF-8 and load it again."
+    )
 
 
 def _open_text(path: Path, encoding: str) -> IO[str]:

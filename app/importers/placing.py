@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from app.importers.checking import AssetChecker
 from app.importers.districts import Claim, Districts
+from app.importers.normalise import clean_text
 from app.importers.normalise import postcode as readable_postcode
 from app.importers.queries import find_postcodes, read_postcode_areas
 from app.importers.records import AssetRecord
@@ -125,11 +126,13 @@ class Placer:
 
     def _is_plausible(self, record: AssetRecord, known: Known) -> bool:
         lon, lat = record.lon, record.lat
+        said_lon, said_lat = _as_written(record)
         if lon is None or lat is None or not (math.isfinite(lon) and math.isfinite(lat)):
             return self._checker.refuse(
                 record,
                 ProblemReason.UNREADABLE_VALUE,
-                f"The coordinates are not two numbers (longitude {lon}, latitude {lat}).",
+                "The coordinates are not two numbers"
+                f" (longitude “{said_lon}”, latitude “{said_lat}”).",
                 "Correct the coordinates, or leave both out so that the postcode is used.",
             )
         if is_in_great_britain(lon, lat):
@@ -138,8 +141,8 @@ class Placer:
             return self._checker.refuse(
                 record,
                 ProblemReason.SWAPPED_AXES,
-                f"Longitude {lon} and latitude {lat} are the wrong way round.",
-                f"Swap them: longitude {lat}, latitude {lon}"
+                f"Longitude {said_lon} and latitude {said_lat} are the wrong way round.",
+                f"Swap them: longitude {said_lat}, latitude {said_lon}"
                 + _postcode_on_swap(lat, lon, known.get(record.postcode or "")),
             )
         suggestion = "Correct the coordinates, or leave both out so that the postcode is used."
@@ -148,7 +151,7 @@ class Placer:
         return self._checker.refuse(
             record,
             ProblemReason.OUTSIDE_GREAT_BRITAIN,
-            f"Longitude {lon:.10g}, latitude {lat:.10g} is outside Great Britain.",
+            f"Longitude {said_lon}, latitude {said_lat} is outside Great Britain.",
             suggestion,
         )
 
@@ -197,6 +200,17 @@ def distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> fl
     across = math.cos(math.radians(lat)) * math.cos(math.radians(other_lat))
     a = math.sin(d_lat / 2) ** 2 + across * math.sin(d_lon / 2) ** 2
     return 2 * _EARTH_RADIUS_M * math.asin(math.sqrt(a))
+
+
+def _as_written(record: AssetRecord) -> tuple[str, str]:
+    """Return the longitude and latitude as the file has them, for what is said about them."""
+    if record.lon_lat_written is not None:
+        lon, lat = ((clean_text(text) or "")[:40] for text in record.lon_lat_written)
+    else:
+        lon, lat = (
+            "" if degrees is None else f"{degrees:.10g}" for degrees in (record.lon, record.lat)
+        )
+    return lon, lat
 
 
 def _postcode_on_swap(lon: float, lat: float, stored: sa.Row[Any] | None) -> str:

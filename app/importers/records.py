@@ -70,6 +70,7 @@ class AssetRecord:
     postcode: str | None = None  # as written; normalised and looked up later
     lon: float | None = None
     lat: float | None = None
+    lon_lat_written: tuple[str | None, str | None] | None = None  # as the file has them, if it does
     location_source: LocationSource = LocationSource.GIVEN
     ward_code: str | None = None  # informal assets only
     lad_code: str | None = None  # the district the row claims, if it does: checked
@@ -82,7 +83,7 @@ class AssetRecord:
     website: str | None = None
     is_contact_public: bool = True
     opening_hours: tuple[OpeningHours, ...] | None = None
-    beds: int | None = None
+    beds: int | str | None = None  # the cell's text where it is no number: said, and left out
     checked_on: dt.date | None = None  # only where the file itself says somebody checked
     raw: dict[str, Any] | None = None  # kept with a problem, never with the asset
 

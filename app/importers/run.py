@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from app.errors import FileRefused, Unavailable
 from app.importers import queries
 from app.importers.features import MAP_SUFFIXES
-from app.importers.files import MissingColumns
+from app.importers.files import MissingColumns, refuse_unreadable
 from app.importers.items import FiguresRecord, LookupRecord, PostcodeRecord
 from app.importers.options import ReadOptions
 from app.importers.readers import READERS, Reader, recognise
@@ -166,10 +166,12 @@ def choose_reader(path: Path, name: str | None, found: Reader | None) -> Reader:
     Raises
     ------
     FileRefused
-        If there is none, or if the file is plainly another reader's.
+        If there is none, because the file cannot be read or because no reader knows it; or if the
+        file is plainly another reader's.
     """
     if name is None:
         if found is None:
+            refuse_unreadable(path)
             raise FileRefused(
                 f"{path.name} is in no format we know: name one with --source"
                 f" ({', '.join(READERS)})."

@@ -5,6 +5,7 @@ from app.models.accounts import (
     Identity,
     Invitation,
     Membership,
+    OrganisationSignIn,
     Role,
     SignInAttempt,
     SignInLink,
@@ -14,7 +15,7 @@ from app.models.accounts import (
 )
 from app.models.activities import Activity, Schedule
 from app.models.areas import Area, AreaFigure, AreaLookup, AreaPart, AreaType
-from app.models.assets import Access, Asset, AssetKind, LocationSource
+from app.models.assets import MOST_BEDS, Access, Asset, AssetKind, LocationSource
 from app.models.audit import AuditEntry
 from app.models.base import Base
 from app.models.checks import Check, CheckOutcome
@@ -53,6 +54,7 @@ from app.models.sources import (
 )
 
 __all__ = [
+    "MOST_BEDS",
     "Access",
     "Account",
     "Activity",
@@ -88,6 +90,7 @@ __all__ = [
     "LocationSource",
     "Membership",
     "Offer",
+    "OrganisationSignIn",
     "Postcode",
     "ProblemReason",
     "Resident",

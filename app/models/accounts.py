@@ -140,6 +140,8 @@ class SignInSession(Base):
     expires_at: Mapped[dt.datetime] = mapped_column(sa.DateTime(timezone=True))
     # "Firefox on Android", so that somebody can tell their own sessions apart.
     device: Mapped[str] = mapped_column(sa.Text, server_default="")
+    # How it began: "link", "password", "organisation", "invitation", "sample".
+    way: Mapped[str] = mapped_column(sa.Text, server_default="")
 
 
 class SignInLink(Base):
@@ -156,6 +158,8 @@ class SignInLink(Base):
     )
     expires_at: Mapped[dt.datetime] = mapped_column(sa.DateTime(timezone=True))
     used_at: Mapped[dt.datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    # Where to go on afterwards: a path of ours. Here, not in the e-mail, which others may read.
+    next_path: Mapped[str] = mapped_column(sa.Text, server_default="")
 
 
 class Invitation(Base):
@@ -207,6 +211,25 @@ class Identity(Base):
     account_id: Mapped[uuid.UUID] = mapped_column(
         sa.ForeignKey("accounts.id", ondelete="CASCADE"), index=True
     )
+    created_at: Mapped[dt.datetime] = mapped_column(
+        sa.DateTime(timezone=True), server_default=sa.func.now()
+    )
+
+
+class OrganisationSignIn(Base):
+    """A sign-in begun at an organisation's own service and not yet come back; lives minutes.
+
+    Kept here, not in a cookie, so that each can come back once only.
+    """
+
+    __tablename__ = "organisation_sign_ins"
+
+    # SHA-256 of the `state` sent along, and of the cookie of the browser that was sent.
+    state_digest: Mapped[bytes] = mapped_column(sa.LargeBinary, primary_key=True)
+    browser_digest: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    nonce: Mapped[str] = mapped_column(sa.Text)
+    code_verifier: Mapped[str] = mapped_column(sa.Text)
+    next_path: Mapped[str] = mapped_column(sa.Text, server_default="")
     created_at: Mapped[dt.datetime] = mapped_column(
         sa.DateTime(timezone=True), server_default=sa.func.now()
     )

@@ -12,13 +12,21 @@ from sqlalchemy.dialects.postgresql import ARRAY, INT4MULTIRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.assets import ACCESS_WORDS
-from app.models.base import Base, Versioned, grid_copy_of, grid_point, lon_lat_point
+from app.models.base import (
+    Base,
+    Versioned,
+    grid_copy_of,
+    grid_point,
+    has_a_name,
+    lon_lat_point,
+)
 
 
 class Activity(Versioned, Base):
     """Something that happens: run by an organizer, at a venue, on schedules, about interests.
 
-    `geom` copies the venue's point, or the organizer's where there is no venue; triggers keep it.
+    `geom` copies the venue's point, or the organizer's where there is no venue or it has gone;
+    triggers keep it.
     """
 
     __tablename__ = "activities"
@@ -67,7 +75,7 @@ class Activity(Versioned, Base):
 
     __table_args__ = (
         sa.UniqueConstraint("source_id", "source_key"),
-        sa.CheckConstraint("name <> ''", name="has_a_name"),
+        has_a_name(),
         sa.CheckConstraint("cost_pence >= 0", name="cost_not_negative"),
         sa.CheckConstraint(f"access <@ ARRAY[{ACCESS_WORDS}]::text[]", name="known_access"),
         # One for each of the two lists: those near you, and those who come to you.

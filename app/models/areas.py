@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import WGS84, Base, Versioned, words_enum
+from app.models.base import WGS84, Base, Versioned, has_a_name, words_enum
 
 
 class AreaType(enum.StrEnum):
@@ -43,6 +43,7 @@ class Area(Versioned, Base):
 
     __table_args__ = (
         sa.UniqueConstraint("area_type", "release", "gss_code"),
+        has_a_name(),
         sa.CheckConstraint("ST_IsValid(geom) AND NOT ST_IsEmpty(geom)", name="valid_geometry"),
         sa.CheckConstraint(
             "ST_XMin(geom) >= -9 AND ST_XMax(geom) <= 2.1"
@@ -93,3 +94,8 @@ class AreaFigure(Base):
     value: Mapped[float] = mapped_column(sa.Double)
     source_id: Mapped[int] = mapped_column(sa.ForeignKey("sources.id"))
     import_run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("import_runs.id"))
+
+    __table_args__ = (
+        # NaN too: PostgreSQL sorts it above infinity.
+        sa.CheckConstraint("value > '-Infinity' AND value < 'Infinity'", name="a_finite_number"),
+    )

@@ -17,6 +17,7 @@ from app.models.base import (
     Versioned,
     grid_copy_of,
     grid_point,
+    has_a_name,
     inside_great_britain,
     lon_lat_point,
     words_enum,
@@ -54,6 +55,10 @@ class Access(enum.StrEnum):
 
 
 ACCESS_WORDS = ", ".join(f"'{word.value}'" for word in Access)
+
+
+# Far above any care home: more is a slip of the pen.
+MOST_BEDS = 2000
 
 
 class Asset(Versioned, Base):
@@ -107,10 +112,12 @@ class Asset(Versioned, Base):
     __table_args__ = (
         sa.UniqueConstraint("source_id", "source_key"),
         inside_great_britain("geom"),
-        sa.CheckConstraint("name <> ''", name="has_a_name"),
+        has_a_name(),
         sa.CheckConstraint("duplicate_of IS DISTINCT FROM id", name="not_its_own_duplicate"),
         sa.CheckConstraint(f"access <@ ARRAY[{ACCESS_WORDS}]::text[]", name="known_access"),
-        sa.CheckConstraint("beds IS NULL OR beds BETWEEN 0 AND 2000", name="plausible_beds"),
+        sa.CheckConstraint(
+            f"beds IS NULL OR beds BETWEEN 0 AND {MOST_BEDS}", name="plausible_beds"
+        ),
         # Somebody's front door is never on the map.
         sa.CheckConstraint(
             "kind <> 'informal' OR (location_source = 'ward' AND ward_code IS NOT NULL)",

@@ -78,6 +78,16 @@ def grid_copy_of(column: str) -> sa.Computed:
     return sa.Computed(f"ST_Transform({column}, {BRITISH_NATIONAL_GRID})", persisted=True)
 
 
+def has_a_name() -> sa.CheckConstraint:
+    """Return the constraint that a name has something in it besides blanks of any width.
+
+    The blanks are ones that imports take out (`normalise.clean_text`), whatever the locale says.
+    """
+    return sa.CheckConstraint(
+        r"name ~ '[^ \t\n\r\f\v\u00a0\u2000-\u200b\u202f\u3000\ufeff]'", name="has_a_name"
+    )
+
+
 def inside_great_britain(column: str) -> sa.CheckConstraint:
     """Return the constraint that a point is valid, not empty and inside Great Britain's box."""
     west, south, east, north = GREAT_BRITAIN_LON_LAT

@@ -66,6 +66,11 @@ class Connection(Versioned, Base):
     next_step_on: Mapped[dt.date | None] = mapped_column(sa.Date)
     promised: Mapped[str] = mapped_column(sa.Text, server_default="")
     what_worked: Mapped[str] = mapped_column(sa.Text, server_default="")
+    # Counts every change of its times and single dates (a trigger keeps both): for calendar feeds.
+    dates_version: Mapped[int] = mapped_column(sa.Integer, server_default="1")
+    dates_changed_at: Mapped[dt.datetime] = mapped_column(
+        sa.DateTime(timezone=True), server_default=sa.func.now()
+    )
 
     __table_args__ = (
         sa.UniqueConstraint("id", "team_id"),

@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     steps.add_parser("chromium", help="have a browser for the browser tests").set_defaults(
         step=_chromium
     )
+    steps.add_parser("pdf", help="have what PDF files are made with").set_defaults(step=_pdf)
     run = steps.add_parser("with-database", help="run a command with DATABASE_URL set")
     run.add_argument("--database", default="patchwork", metavar="NAME")
     run.add_argument("command", nargs="+", metavar="CMD")
@@ -73,6 +74,15 @@ def _chromium(_options: argparse.Namespace) -> int:
         tell(f"Browser tests cannot run here: {error}")
         return 1 if in_ci else 0
     return 0
+
+
+def _pdf(_options: argparse.Namespace) -> None:
+    try:
+        with locked(_own_folder() / "setup.lock"):
+            debian.ensure_pdf_libraries()
+    except SetupError as error:
+        # Everything else works; the page itself can be printed.
+        tell(f"Hand-overs cannot be PDF files here: {error}")
 
 
 def _lock(_options: argparse.Namespace) -> None:

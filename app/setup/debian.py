@@ -3,6 +3,7 @@
 Nothing here starts, stops or changes a database cluster of the system.
 """
 
+import ctypes
 import os
 import re
 import shutil
@@ -247,6 +248,40 @@ def ensure_chromium() -> Path:
     if found is None:
         raise SetupError("The package chromium is installed but brought no program `chromium`.")
     return Path(found)
+
+
+PDF_LIBRARIES = (
+    "libgobject-2.0.so.0", "libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz.so.0",
+    "libharfbuzz-subset.so.0", "libfontconfig.so.1",
+)  # fmt: skip
+FONTS = Path("/usr/share/fonts")
+
+
+def can_make_pdfs() -> bool:
+    """Tell whether the libraries PDF files are made with are here, and any font."""
+    try:
+        for library in PDF_LIBRARIES:
+            ctypes.CDLL(library)
+    except OSError:
+        return False
+    return any(file.suffix in {".ttf", ".otf"} for file in FONTS.rglob("*"))
+
+
+def ensure_pdf_libraries() -> None:
+    """Have Pango and a font, for hand-overs as PDF files; install Debian's when missing.
+
+    Raises
+    ------
+    SetupError
+        If they are missing and may not or cannot be installed.
+    """
+    if can_make_pdfs():
+        return
+    if shutil.which("apt-get") is None:
+        raise SetupError("Pango is missing and this is not Debian or Ubuntu: install it.")
+    packages = ["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-liberation"]
+    privilege = _privilege(packages, otherwise="or print from the browser")
+    install(packages, why="PDF files, about 10 MB", privilege=privilege)
 
 
 def install_venv(minor: int) -> None:

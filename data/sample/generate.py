@@ -10,6 +10,8 @@ from pathlib import Path
 
 from generator import own_lists, publishers, street_map
 from generator.areas import make_areas
+from generator.connections import Teams, connections, diary
+from generator.people import accounts, people_at_home
 from generator.places import Places
 from generator.residents import residents
 from generator.streets import Streets
@@ -21,6 +23,8 @@ def make_files() -> dict[str, str]:
     areas = make_areas()
     streets = Streets(areas)
     places = Places(areas, streets)
+    own_residents, at_home = list(residents(places)), list(people_at_home(places))
+    teams = Teams(own_residents, at_home)
     return {
         "wards.geojson": publishers.wards(areas),
         "lsoas.geojson": publishers.lsoas(areas),
@@ -34,7 +38,11 @@ def make_files() -> dict[str, str]:
         "mobile_library.csv": as_csv(publishers.mobile_library(places)),
         "assets.csv": as_csv(own_lists.assets(places)),
         "activities.csv": as_csv(own_lists.activities()),
-        "residents.csv": as_csv(residents(places)),
+        "residents.csv": as_csv(own_residents),
+        "accounts.csv": as_csv(accounts(places)),
+        "people_at_home.csv": as_csv(at_home),
+        "connections.csv": as_csv(connections(places, teams)),
+        "diary.csv": as_csv(diary(places, teams)),
         "places.geojson": street_map.places_geojson(streets),
         "streets.osm": street_map.streets_xml(areas, streets),
     }

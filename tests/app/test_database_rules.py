@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from app.models import (
+    AreaFigure,
     AssetKind,
     Check,
     CheckOutcome,
@@ -127,6 +128,38 @@ def test_a_source_key_stands_once_a_source(session: Session) -> None:
 )
 def test_assets_make_sense(session: Session, values: dict[str, Any], constraint: str) -> None:
     _refused(session, f"ck_assets_{constraint}", lambda: make_asset(session, **values))
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "\t\n", "\N{NO-BREAK SPACE}", "\N{ZERO WIDTH SPACE} \N{EM SPACE}", "\ufeff"]
+)
+def test_a_name_says_something(session: Session, name: str) -> None:
+    club = make_asset(session)
+    _refused(session, "ck_assets_has_a_name", lambda: make_asset(session, name))
+    _refused(session, "ck_activities_has_a_name", lambda: make_activity(session, name, club))
+    _refused(session, "ck_areas_has_a_name", lambda: make_ward(session, name=name))
+
+
+@pytest.mark.parametrize(
+    "name", ["4", "\N{TEACUP WITHOUT HANDLE}", " Y ", "\u0141\u00f3d\u017a", "\u2014"]
+)
+def test_a_short_or_foreign_name_is_one(session: Session, name: str) -> None:
+    assert make_asset(session, name).id is not None
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_figure_is_a_number(session: Session, value: float) -> None:
+    figure: dict[str, Any] = {
+        "gss_code": "E01010568", "measure": "population", "as_of": dt.date(2022, 6, 30),
+        "source_id": make_source(session).id,
+    }  # fmt: skip
+
+    def store(number: float) -> None:
+        session.add(AreaFigure(value=number, **figure))
+        session.flush()
+
+    _refused(session, "ck_area_figures_a_finite_number", lambda: store(value))
+    store(1523.0)
 
 
 def test_an_informal_asset_without_a_ward_is_refused(session: Session) -> None:

@@ -190,6 +190,27 @@ def test_an_activity_is_where_its_venue_is(session: Session) -> None:
     assert activity.venue_id is None
 
 
+def test_a_venue_that_has_gone_leaves_its_activities_at_their_organizers(session: Session) -> None:
+    club, hall = make_asset(session, at=CITY_HALL), make_asset(session, at=LISTER_PARK)
+    activity = make_activity(session, "Boccia", club, venue=hall)
+    hall.gone_at = dt.datetime.now(tz=dt.UTC)
+    session.flush()
+    assert _spot(session, activity) == CITY_HALL
+    # While it is away, what follows is the organizer, also for what is new.
+    new = make_activity(session, "Bowls", club, venue=hall)
+    for place in (club, hall):
+        place.geom = from_shape(Point(SHIPLEY_MARKET), srid=4326)
+        session.flush()
+    assert _spot(session, activity) == _spot(session, new) == SHIPLEY_MARKET
+    hall.geom, hall.gone_at = from_shape(Point(LISTER_PARK), srid=4326), None
+    session.flush()
+    assert _spot(session, activity) == _spot(session, new) == LISTER_PARK
+    club.geom = from_shape(Point(CITY_HALL), srid=4326)
+    session.flush()
+    assert _spot(session, activity) == LISTER_PARK, "its venue stands"
+    assert activity.version == 1, "a venue's coming and going is nobody's edit of an activity"
+
+
 def test_an_activity_cannot_be_put_elsewhere(session: Session) -> None:
     club = make_asset(session, at=CITY_HALL)
     activity = make_activity(

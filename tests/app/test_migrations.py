@@ -16,8 +16,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from app.database import APP_ROLE
 from app.models import Base
-from tests.builders import CITY_HALL
+from tests.builders import store_many
 from tests.conftest import new_database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,6 +142,81 @@ def test_migrations_do_not_wait_long_for_a_lock(own_database: sa.Engine) -> None
     assert "SET LOCAL lock_timeout = '5s'" in asked[:first_change]
 
 
+GONE_VENUES = "2026_11_26_gone_venues"
+PLACES = """
+INSERT INTO assets (kind, name, geom, location_source, source_id, source_key, gone_at)
+  SELECT 'venue', v.name, ST_SetSRID(ST_MakePoint(lon, 53.8), 4326), 'given', s.id, v.name, gone_at
+  FROM sources s, (VALUES ('Club', -1.7, NULL), ('Hall', -1.8, now())) AS v (name, lon, gone_at)
+"""
+ACTIVITY = """
+INSERT INTO activities (name, organizer_id, venue_id, source_id, source_key)
+  SELECT 'Boccia', c.id, h.id, c.source_id, 'b' FROM assets c, assets h
+  WHERE c.name = 'Club' AND h.name = 'Hall'
+"""
+
+
+def test_activities_of_gone_venues_are_placed_anew(own_database: sa.Engine) -> None:
+    def placed() -> tuple[float, int]:
+        with own_database.begin() as connection:
+            found = connection.execute(sa.text("SELECT ST_X(geom), version FROM activities"))
+            lon, version = found.one()
+            return lon, version
+
+    with own_database.begin() as connection:
+        command.downgrade(_config(connection), f"{GONE_VENUES}-1")
+    with own_database.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO sources (slug, name, publisher, licence, attribution)"
+                " VALUES ('x', 'x', 'x', 'x', 'x')"
+            )
+        )
+        connection.execute(sa.text(PLACES))
+        connection.execute(sa.text(ACTIVITY))
+    assert placed() == (-1.8, 1)
+    with own_database.begin() as connection:
+        command.upgrade(_config(connection), GONE_VENUES)
+    assert placed() == (-1.7, 1)
+    with own_database.begin() as connection:
+        command.downgrade(_config(connection), f"{GONE_VENUES}-1")
+    assert placed() == (-1.8, 1)
+    # The view was made anew, and may still be read by whoever could.
+    with own_database.begin() as connection:
+        connection.execute(sa.text(f"SET LOCAL ROLE {APP_ROLE}"))
+        connection.execute(sa.text("SELECT * FROM public_activities"))
+
+
+def test_what_said_nothing_says_so(own_database: sa.Engine) -> None:
+    def found() -> tuple[list[str], int]:
+        with own_database.begin() as connection:
+            names = connection.execute(sa.text("SELECT name FROM assets ORDER BY source_key"))
+            figures = connection.execute(sa.text("SELECT count(*) FROM area_figures"))
+            return list(names.scalars()), figures.scalar_one()
+
+    with own_database.begin() as connection:
+        command.downgrade(_config(connection), f"{GONE_VENUES}-1")
+    with own_database.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO sources (slug, name, publisher, licence, attribution)"
+                " VALUES ('x', 'x', 'x', 'x', 'x')"
+            )
+        )
+        connection.execute(sa.text(PLACES))
+        connection.execute(sa.text("UPDATE assets SET name = ' ' WHERE name = 'Hall'"))
+        connection.execute(
+            sa.text(
+                "INSERT INTO area_figures (gss_code, measure, as_of, value, source_id)"
+                " SELECT 'E01010568', m, '2022-06-30', v, s.id FROM sources s,"
+                " (VALUES ('imd_score', 'NaN'::float8), ('population', 1523)) AS f (m, v)"
+            )
+        )
+    assert found() == (["Club", " "], 2)
+    with own_database.begin() as connection:
+        command.upgrade(_config(connection), GONE_VENUES)
+    assert found() == (["Club", "No name"], 1)
+
+
 # The plan of the live question
 
 
@@ -160,36 +236,6 @@ def _settings(connection: sa.Connection) -> list[str]:
         sa.text("SELECT proconfig FROM pg_proc WHERE proname = 'best_matches'")
     ).scalar_one()
     return list(stored)
-
-
-def _fill(connection: sa.Connection, *, count: int) -> None:
-    """Store `count` groups and as many activities around the city hall, half of which visit."""
-    lon, lat = CITY_HALL
-    connection.execute(
-        sa.text(
-            "INSERT INTO sources (slug, name, publisher, licence, attribution)"
-            " VALUES ('plan', 'x', 'x', 'x', 'x')"
-        )
-    )
-    connection.execute(
-        sa.text(
-            "INSERT INTO assets (kind, name, geom, location_source, interest_ids, source_id,"
-            " source_key) SELECT 'group', 'Group ' || n,"
-            " ST_SetSRID(ST_MakePoint(:lon + sin(n) / 10, :lat + cos(n * 7) / 10), 4326), 'given',"
-            " ARRAY[n % 200, n % 7 + 200], s.id, n::text"
-            " FROM generate_series(1, :count) n, sources s WHERE s.slug = 'plan'"
-        ),
-        {"lon": lon, "lat": lat, "count": count},
-    )
-    connection.execute(
-        sa.text(
-            "INSERT INTO activities"
-            " (name, organizer_id, comes_to_homes, interest_ids, source_id, source_key)"
-            " SELECT 'Session', id, source_key::int % 2 = 0, interest_ids, source_id, source_key"
-            " FROM assets"
-        )
-    )
-    connection.execute(sa.text("ANALYZE assets, activities"))
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -231,7 +277,7 @@ def _plan(connection: sa.Connection, statement: str) -> list[dict[str, Any]]:
 def test_the_live_question_reads_one_index_outwards(
     connection: sa.Connection, table: str, extra: str, index: str
 ) -> None:
-    _fill(connection, count=3000)
+    store_many(connection, count=3000)
     for setting in _settings(connection):
         name, _, value = setting.partition("=")
         if name != "search_path":

@@ -11,12 +11,11 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 from rich.console import Console
 
 from app.database import make_engine
@@ -26,11 +25,6 @@ from tests.conftest import ROOT, new_database
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = (
-    "--no-sandbox --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
 AXE = ROOT / ".local" / "axe-core" / "axe.min.js"
 SAMPLE = ROOT / "data" / "sample"
 START_SECONDS = 60
@@ -124,15 +118,6 @@ def _wait(process: subprocess.Popen[bytes], base: str) -> None:
         except OSError:
             time.sleep(0.1)  # a process of its own is starting: nothing tells us when it has
     pytest.fail("the server did not start")
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}: install Debian's chromium")
-    browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
-    yield browser
-    browser.close()
 
 
 OpenPage = Callable[..., Page]

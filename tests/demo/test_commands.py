@@ -99,6 +99,38 @@ def test_mistakes_are_one_sentence(town: Settings, arguments: tuple[str, ...], s
     assert "Traceback" not in answer.stderr
 
 
+def test_a_map_that_cannot_be_written_is_said_so(town: Settings, tmp_path: Path) -> None:
+    nowhere = tmp_path / "none" / "x.html"
+    for arguments in (
+        ("map", "ward", "E05999001", "-o", str(nowhere)),
+        ("map", "home", "Beck House", "--interest", "bowls", "-o", str(tmp_path)),
+    ):
+        answer = patchwork(town, *arguments)
+        assert answer.returncode == 1
+        assert answer.stderr.startswith(f"Error: The map cannot be written to {arguments[-1]} (")
+        assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "here",
+        "mysql://me:secret@db.example/x",
+        "postgresql://me:secret@db.example:port/x",
+        "postgresql+psycopg2://me:secret@db.example/x",
+        "postgresql://me:secret@db.example/x?colour=green",
+    ],
+)
+def test_a_database_url_that_is_no_address_is_said_so(address: str) -> None:
+    answer = patchwork(Settings(DATABASE_URL=address), "match", "--home", "x", "--interest", "y")  # type: ignore[call-arg]  # the alias is the name
+    assert answer.returncode == 1
+    assert answer.stderr == (
+        "Error: DATABASE_URL is not the address of a PostgreSQL database: write it like"
+        " postgresql://me@db.example/patchwork.\n"
+    )
+
+
 def test_a_database_that_is_away_is_said_so() -> None:
     away = Settings(DATABASE_URL="postgresql+psycopg://x@/x?host=/nonexistent")  # type: ignore[call-arg]
     answer = patchwork(away, "migrate")

@@ -77,6 +77,35 @@ def test_no_reader_takes_junk(
     assert recognise(path) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("noise.csv", JUNK["noise.csv"], "is not a text file"),
+        ("rutland.osm.pbf", b"\0\0\0\x0e\n\tOSMHeader" + bytes(500), "is not a text file"),
+        ("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(50), "is a picture"),
+        ("zip.csv", JUNK["zip.csv"], "is a zip file: unzip it"),
+        ("cut off.xlsx", JUNK["zip.xlsx"][:60], "is a damaged spreadsheet"),
+        ("text.xlsx", b"id,kind\n", "in no format we know"),
+        ("cut off.geojson", JUNK["cut off.geojson"], "it breaks off or is damaged at line 1"),
+        ("no features.json", JUNK["no features.json"], "has no features in it"),
+        ("broken.gpkg", JUNK["broken.gpkg"], "is damaged or incomplete"),
+        ("half.zip", JUNK["zip.csv"][:60], "is a zip file"),
+        ("gone.csv", None, "there is no such file"),
+        ("words.csv", b"colour,size\nred,2\n", "in no format we know: name one with --source"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_why(
+    connection: sa.Connection, tmp_path: Path, name: str, content: bytes | None, why: str
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(FileRefused) as caught:
+        load_file(connection, path)
+    assert str(caught.value).startswith(name)
+    assert why in str(caught.value)
+
+
 @pytest.mark.parametrize("reader", NAMES)
 def test_no_reader_takes_another_readers_file(
     connection: sa.Connection, real_data: Path, reader: str

@@ -26,6 +26,37 @@ TEXT = 'name,note\nCafé Olé,"a, b"\nO’Brien,\n'
 
 
 @pytest.mark.parametrize(
+    ("content", "row"),
+    [
+        (b"id,name\n1,Good\n\n2,\xed\xa0\x80 Hall\n", 4),
+        (b'id,name\n1,"Two\nlines"\n2,"Half\n\xed\xbf\xbf"\n', 3),
+        (b"\xef\xbb\xbfid;\xed\xb8\x80\n1;Good\n", 1),
+        # Both halves, each written by itself: still no UTF-8.
+        ("id,name\n1,Caf\u00e9\n2,".encode() + b"\xed\xa0\xbd\xed\xb8\x80\n", 3),
+        (b"id,name\n" + b"1,Good\n" * 100_000 + b"2,\xed\xa0\x80\n", 100_002),
+    ],
+)
+def test_half_a_character_is_refused_with_its_row(tmp_path: Path, content: bytes, row: int) -> None:
+    path = tmp_path / "places.csv"
+    path.write_bytes(content)
+    with pytest.raises(FileRefused, match=rf"^places.csv has half a character .* in row {row},"):
+        open_table(path)
+
+
+def test_half_a_character_in_an_endless_field_is_refused_too(tmp_path: Path) -> None:
+    path = tmp_path / "places.csv"
+    path.write_bytes(b'id,name\n1,"' + b"never closed \n" * 20_000 + b"\xed\xa0\x80")
+    with pytest.raises(FileRefused, match="save it as CSV in UTF-8"):
+        open_table(path)
+
+
+def test_what_is_no_utf_8_for_another_reason_stays_windows_1252(tmp_path: Path) -> None:
+    path = tmp_path / "places.csv"
+    path.write_bytes(b"id,name\n1,Caf\xe9\n")
+    assert [row for _, row in open_table(path).rows()] == [{"id": "1", "name": "Caf\u00e9"}]
+
+
+@pytest.mark.parametrize(
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]
 )
 def test_encodings_are_told_apart(tmp_path: Path, encoding: str) -> None:

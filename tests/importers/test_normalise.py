@@ -37,6 +37,15 @@ def test_clean_text(written: object, read: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    "blank",
+    [*" \t\n\r\f\v\u00a0\u202f\u3000\ufeff", *map(chr, range(0x2000, 0x200C)), " \u200b\u2003"],
+)
+def test_what_is_no_name_to_the_database_is_none_to_an_import(blank: str) -> None:
+    # app.models.base.has_a_name refuses these: such a row has to be a problem, not a crash.
+    assert clean_text(blank) is None
+
+
+@pytest.mark.parametrize(
     ("shouted", "said"),
     [
         ("THE DENSHAM SURGERY", "The Densham Surgery"),

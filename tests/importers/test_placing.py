@@ -110,6 +110,29 @@ def test_what_cannot_be_placed_is_said(
     assert message in found.message
 
 
+@pytest.mark.parametrize(
+    ("lon", "lat", "said"),
+    [
+        ("west", "53.79", "not two numbers (longitude “west”, latitude “53.79”)"),
+        ("-1.750", "", "not two numbers (longitude “-1.750”, latitude “”)"),
+        ("1e999", "53.7900", "not two numbers (longitude “1e999”, latitude “53.7900”)"),
+        ("53.7900", "-01.75", "Longitude 53.7900 and latitude -01.75 are the wrong way round"),
+        ("0000", "95.10", "Longitude 0000, latitude 95.10 is outside Great Britain"),
+    ],
+)
+def test_what_is_said_of_coordinates_is_what_the_file_has(
+    places: sa.Connection, tmp_path: Path, lon: str, lat: str, said: str
+) -> None:
+    load(places, tmp_path, {"name": "Hall", "lon": lon, "lat": lat})
+    found = problem(places)
+    assert said in found.message
+    assert "nan" not in found.message + found.suggestion
+    load_care_home(places, tmp_path, at=(lon, lat), area=BRADFORD_LAD)
+    messages = places.execute(sa.text("SELECT message FROM import_problems")).scalars().all()
+    assert len(messages) == 2
+    assert all(said in message for message in messages), "whoever publishes it"
+
+
 def test_a_withdrawn_postcode_still_places_with_a_doubt(
     places: sa.Connection, tmp_path: Path
 ) -> None:

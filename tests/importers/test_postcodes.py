@@ -33,6 +33,22 @@ def test_no_postcode() -> None:
         spaced("BRADFORD")
 
 
+@pytest.mark.parametrize("cell", ["north", "4e5", "4" * 400, "-40000", "\N{SUPERSCRIPT TWO}"])
+@pytest.mark.parametrize("column", [1, 2, 3])
+def test_a_number_that_is_none_is_said_as_it_stands(
+    connection: sa.Connection, tmp_path: Path, cell: str, column: int
+) -> None:
+    path = write_postcodes(tmp_path / "bd.csv", [*ROWS, ("BD9 9AA", 416000, 433000)])
+    lines = path.read_text(encoding="utf-8").splitlines()
+    fields = lines[-1].split(",")
+    fields[column] = cell
+    path.write_text("\n".join([*lines[:-1], ",".join(fields)]), encoding="utf-8")
+    assert load_file(connection, path).new == len(ROWS)
+    found = connection.execute(sa.text("SELECT row_number, message FROM import_problems")).one()
+    assert found.row_number == len(ROWS) + 1
+    assert f"“{cell[:20]}”" in found.message
+
+
 def test_points_are_where_the_grid_says(connection: sa.Connection, tmp_path: Path) -> None:
     path = write_postcodes(tmp_path / "bd.csv", [("BD1 1AF", 416546, 433216)])
     assert load_file(connection, path).new == 1

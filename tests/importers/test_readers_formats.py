@@ -93,6 +93,17 @@ class TestCareHomes:
         assert home.address == "1 Mill Lane, Oldham"
         assert cqc.as_of(path, OPTIONS) == dt.date(2024, 5, 1)
 
+    @pytest.mark.parametrize(
+        ("cell", "beds"), [("32.0", 32), ("about 30", "about 30"), ("-5", "-5"), ("N/A", None)]
+    )
+    def test_beds_that_are_no_number_stay_as_they_are_written(
+        self, tmp_path: Path, cell: str, beds: int | str | None
+    ) -> None:
+        row = {"Location ID": "1-100", "Care home?": "Y", "Location Name": "Oak House"}
+        row["Care homes beds"] = cell
+        [home] = read(cqc, write(tmp_path / "homes.csv", row))
+        assert home.beds == beds
+
     def test_the_directory(self, tmp_path: Path) -> None:
         path = write(
             tmp_path / "directory.csv",

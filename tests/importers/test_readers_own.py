@@ -162,6 +162,9 @@ def test_a_row_that_cannot_be_stored_says_which_column(
     [
         ("opening_hours", "whenever we like"),
         ("beds", "about thirty"),
+        ("beds", "-5"),
+        ("beds", "2001"),
+        ("beds", "007 000"),
         ("checked_on", "2027-01-01"),
         ("checked_on", "31/02/2026"),
         ("contact_public", "perhaps"),
@@ -180,6 +183,25 @@ def test_a_cell_that_cannot_be_read_costs_that_cell_only(
     assert home.name == "Oak House"
     assert (home.opening_hours, home.beds, home.checked_on) == (None, None, None)
     assert home.is_contact_public == (column != "contact_public")
+
+
+@pytest.mark.parametrize(("cell", "beds"), [("32", 32), ("032", 32), ("32.0", 32), ("0", 0)])
+def test_beds_as_spreadsheets_write_them(tmp_path: Path, cell: str, beds: int) -> None:
+    [home] = assets_of(tmp_path, f"id,kind,name,beds\nh,care home,Oak House,{cell}\n")
+    assert home.beds == beds
+
+
+@pytest.mark.parametrize("cell", ["-5", "12"])
+def test_beds_of_what_is_no_care_home_are_left_out_and_said(tmp_path: Path, cell: str) -> None:
+    doubt, hall = assets_of(tmp_path, f"id,kind,name,beds\nh,venue,Town Hall,{cell}\n")
+    assert isinstance(doubt, Problem)
+    assert doubt.is_stored
+    assert "Column beds: " in doubt.message
+    assert f"{cell!r}" in doubt.message
+    assert hall.beds is None
+    # A spreadsheet with a 0 for everybody says nothing that would be lost.
+    [hall] = assets_of(tmp_path, "id,kind,name,beds\nh,venue,Town Hall,0\n")
+    assert hall.beds is None
 
 
 def test_an_informal_entry_loses_its_door_and_says_so(tmp_path: Path) -> None:

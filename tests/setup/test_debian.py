@@ -1,5 +1,6 @@
 """What set-up installs, and does not, on Debian: with stand-ins that write down their arguments."""
 
+import ctypes.util
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.setup import __main__ as set_up
 from app.setup import debian
 from app.setup.errors import SetupError
 
@@ -175,12 +177,49 @@ def test_chromium_is_installed_once(fake: Fake, tmp_path: Path) -> None:
     assert calls(tmp_path)[0].endswith("--no-install-recommends chromium fonts-liberation")
 
 
+def test_what_pdf_files_need_is_installed_once(
+    fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, fonts = tmp_path / "libpango-test.so.0", tmp_path / "fonts"
+    real = ctypes.util.find_library("c") or "libc.so.6"
+    monkeypatch.setattr(debian, "PDF_LIBRARIES", (real, str(library)))
+    monkeypatch.setattr(debian, "FONTS", fonts)
+    fake("apt-get", "")
+    debian.ensure_pdf_libraries()
+    assert calls(tmp_path)[0].endswith(
+        "--no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+        " fonts-liberation"
+    )
+    # The libraries without any font would print boxes.
+    monkeypatch.setattr(debian, "PDF_LIBRARIES", (real,))
+    assert not debian.can_make_pdfs()
+    (fonts / "truetype").mkdir(parents=True)
+    (fonts / "truetype" / "Sans.ttf").touch()
+    debian.ensure_pdf_libraries()
+    assert len(calls(tmp_path)) == 1
+
+
+def test_without_pdf_libraries_set_up_goes_on(
+    fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake("apt-get", "")
+    fake("sudo", "exit 1")
+    monkeypatch.setattr(debian, "PDF_LIBRARIES", ("libno-such-thing.so.0",))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(set_up, "CHECKOUT", tmp_path)
+    assert set_up.main(["pdf"]) == 0
+    said = "".join(capsys.readouterr())
+    assert "Hand-overs cannot be PDF files here: Missing: libpango-1.0-0" in said
+    assert "or print from the browser." in said
+
+
 @pytest.mark.skipif(shutil.which("apt-get") is None, reason="not Debian or Ubuntu")
 def test_debian_knows_the_packages_by_these_names() -> None:
     policy = ["apt-cache", "policy", "postgresql"]
     if "Candidate: 1" not in subprocess.check_output(policy, text=True):
         pytest.skip("no package lists here: run apt-get update")
     packages = [*debian.postgis_packages(), "chromium", "fonts-liberation", "python3-venv"]
+    packages += ["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"]
     command = ["apt-get", "-s", "install", "-y", "--no-install-recommends", *packages]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr

@@ -53,6 +53,39 @@ def test_an_activity_elsewhere_is_on_both_pages(
     assert "Run by" not in on_organizer.text
 
 
+def test_what_is_on_at_a_linked_duplicate_is_on_at_the_place_shown(
+    client: TestClient, town: Town, session: Session
+) -> None:
+    hosted = builders.make_activity(
+        session, "Poems at four", town.club, venue=town.linked, interests=["poetry"]
+    )
+    run = builders.make_activity(session, "Story time", town.linked)
+    page = Document(client.get(f"/assets/{town.library.id}").text)
+    first, second = page.all("li", class_="pw-item")
+    assert "Poems at four" in first.text
+    assert "Run by Riverside Bowls Club." in first.text
+    assert "At " not in first.text, "this is the page of where it is"
+    assert "Story time" in second.text
+    listed = client.get(f"/api/assets/{town.library.id}").json()["activities"]
+    assert {activity["id"] for activity in listed} == {str(hosted.id), str(run.id)}
+    # From the organizer one gets to the place shown, and so does who asks for the interest.
+    links = Document(client.get(f"/assets/{town.club.id}").text).links()
+    assert f"/assets/{town.library.id}" in links
+    assert f"/assets/{town.linked.id}" not in links
+    found = client.get("/api/assets?interest=poetry").json()["assets"]
+    assert {asset["id"] for asset in found} == {str(town.library.id), str(town.club.id)}
+
+
+def test_an_activity_of_a_gone_venue_names_no_venue(
+    client: TestClient, town: Town, session: Session
+) -> None:
+    builders.make_activity(session, "Poems at four", town.club, venue=town.gone)
+    text = Document(client.get(f"/assets/{town.club.id}").text).one("main").text
+    assert "Poems at four" in text
+    assert "Old Weavers" not in text
+    assert str(town.gone.id) not in client.get(f"/assets/{town.club.id}").text
+
+
 def test_last_seasons_times_give_way(client: TestClient, town: Town, session: Session) -> None:
     times = {"opens_at": dt.time(10), "closes_at": dt.time(11)}
     old = Schedule(
@@ -116,8 +149,10 @@ def test_what_has_gone_says_since_when(client: TestClient, town: Town) -> None:
     answer = client.get(f"/assets/{town.gone.id}")
     assert answer.status_code == 410
     text = Document(answer.text).one("main").text
-    assert "Old Weavers Club has gone from the map" in text
+    assert "This place has gone from the map" in text
     assert "1 May 2026" in text
+    # Pages say only what the public views say, and those say nothing of it any more.
+    assert "Weavers" not in answer.text
     assert client.get(f"/api/assets/{town.gone.id}").status_code == 404
 
 

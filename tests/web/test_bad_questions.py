@@ -217,8 +217,26 @@ def test_links_of_a_page_do_not_carry_what_nobody_can_type(client: TestClient, t
 
 
 def _public_routes(app: FastAPI) -> set[str]:
-    paths = {context.path for context in iter_route_contexts(app.routes) if context.path}
+    """Return what anybody may read; what asks for somebody signed in has tests of its own."""
+    paths = {
+        context.path
+        for context in iter_route_contexts(app.routes)
+        if context.path
+        and "GET" in (context.methods or {"GET"})
+        and not _asks_who_is_there(context.original_route)
+    }
     return {path for path in paths if not path.startswith("/static")}
+
+
+def _asks_who_is_there(route: Any) -> bool:
+    dependant = getattr(route, "dependant", None)
+    return any(hasattr(one.call, "roles") for one in dependant.dependencies) if dependant else False
+
+
+def test_routes_for_somebody_are_told_from_public_ones(app: FastAPI) -> None:
+    public = _public_routes(app)
+    assert "/assets/{asset_id}" in public
+    assert "/connections" not in public
 
 
 def test_every_route_is_asked_hostile_things(client: TestClient, app: FastAPI, town: Town) -> None:

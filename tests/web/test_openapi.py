@@ -51,6 +51,34 @@ def test_every_parameter_described_is_read(
         assert described == read, path
 
 
+def test_every_text_that_is_read_has_a_bound(client: TestClient) -> None:
+    texts: dict[str, dict[str, Any]] = {}
+    for path, item in client.get("/api/openapi.json").json()["paths"].items():
+        parameters = item["get"].get("parameters", [])
+        names = [(parameter["in"], parameter["name"]) for parameter in parameters]
+        assert len(names) == len(set(names)), f"{path} describes a parameter twice"
+        for parameter in parameters:
+            schema = parameter["schema"]
+            if schema["type"] == "array":
+                assert schema["maxItems"] > 0, (path, parameter["name"])
+                schema = schema["items"]
+            if schema["type"] == "string":
+                bounds = schema.keys() & {"maxLength", "enum", "format", "pattern"}
+                assert bounds, (path, parameter["name"])
+                texts[parameter["name"]] = schema
+    assert {"q", "near", "ward", "interest", "gss_code", "asset_id"} <= texts.keys()
+    # And it is the one that holds.
+    for name in ("q", "near", "ward", "interest"):
+        longest = texts[name]["maxLength"]
+        answers = {
+            length: client.get("/api/assets", params={name: "x" * length})
+            for length in (longest, longest + 1)
+        }
+        assert "too long" not in answers[longest].text
+        assert answers[longest + 1].status_code == 422
+        assert "too long" in answers[longest + 1].json()["detail"]
+
+
 def _assert_fits(value: Any, schema: dict[str, Any], where: str) -> None:
     if "const" in schema:
         assert value == schema["const"], where

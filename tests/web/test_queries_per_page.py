@@ -23,7 +23,7 @@ MOST = {
     "/assets.geojson?bbox=-2,53,-1,54": 1,
     "/assets.csv": 1,
     "/api/assets": 1,
-    "/assets/{club}": 5,
+    "/assets/{club}": 6,
     "/wards": 2,
     "/wards/E05001347": 4,
     "/wards/E05001347.csv": 2,

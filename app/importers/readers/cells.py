@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from app.importers.normalise import clean_text
 
+_WHOLE = re.compile(r"([0-9]{1,9})(?:\.0+)?", re.ASCII)
 _SCIENTIFIC = re.compile(r"\d+(?:\.\d+)?e[+]?\d{1,2}", re.IGNORECASE)
 
 
@@ -37,6 +38,16 @@ def coordinate(text: str | None) -> float | None:
         return float(plain)
     except ValueError:
         return float("nan")
+
+
+def whole_number(text: str | None) -> int | str | None:
+    """Return a number of things ("32", "32.0"), None for an empty cell, else the cell's own text.
+
+    Text is reported where every row is checked, as it was written.
+    """
+    plain = clean_text(text)
+    found = plain and _WHOLE.fullmatch(plain)
+    return int(found.group(1)) if found else plain
 
 
 def phone_kept_as_number(text: str | None) -> str | None:

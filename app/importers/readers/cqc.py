@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from app.importers.files import MissingColumns, open_table
-from app.importers.normalise import clean_text
 from app.importers.options import ReadOptions
 from app.importers.readers.cells import (
     coordinate,
@@ -21,6 +20,7 @@ from app.importers.readers.cells import (
     joined,
     key_of,
     phone_kept_as_number,
+    whole_number,
 )
 from app.importers.readers.file_names import date_in_name, name_without_date
 from app.importers.records import AssetRecord, Problem, Skipped, SourceInfo
@@ -126,7 +126,6 @@ def _home(number: int, row: dict[str, str]) -> AssetRecord | Problem | Skipped:
             name=name,
             raw=dict(row),
         )
-    beds = clean_text(cell["beds"])
     return AssetRecord(
         row_number=number,
         source_key=cell["id"] or key_of(name, postcode),
@@ -137,10 +136,11 @@ def _home(number: int, row: dict[str, str]) -> AssetRecord | Problem | Skipped:
         postcode=postcode,
         lon=coordinate(cell["lon"]),
         lat=coordinate(cell["lat"]),
+        lon_lat_written=(cell["lon"], cell["lat"]),
         lad_code=cell["lad_code"],
         lad_name=cell["lad_name"],
         phone=phone_kept_as_number(cell["phone"]),
         website=cell["website"],
-        beds=int(beds) if beds and beds.isdigit() else None,
+        beds=whole_number(cell["beds"]),
         raw=dict(row),
     )

@@ -130,6 +130,7 @@ def _asset(number: int, row: dict[str, str], key: str, kind: AssetKind, name: st
         postcode=row.get("postcode"),
         lon=coordinate(row["geox"]),
         lat=coordinate(row["geoy"]),
+        lon_lat_written=(row["geox"], row["geoy"]),
         # Somebody who likes libraries is sent to a visit, not to the service's depot.
         interests=INTERESTS if is_stop else (),
         website=row.get("timetable"),

@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from app.importers.files import read_features
 from app.importers.normalise import clean_text
 from app.importers.options import ReadOptions
-from app.importers.readers.cells import joined
+from app.importers.readers.cells import joined, whole_number
 from app.importers.readers.file_names import date_in_name, name_without_date
 from app.importers.readers.osm_tags import (
     QUARANTINE,
@@ -184,7 +184,6 @@ def _asset(
     is_point = geometry.geom_type == "Point"
     point = geometry if is_point else _point_on(geometry)
     kind = AssetKind(verdict.rule.kind) if verdict.rule else AssetKind.VENUE
-    beds = tags.get("capacity", "")
     return AssetRecord(
         row_number=number,
         source_key=key,
@@ -202,7 +201,7 @@ def _asset(
         phone=_first(tags, "phone", "contact:phone", "contact:mobile"),
         email=_first(tags, "email", "contact:email"),
         website=_first(tags, "website", "contact:website", "url"),
-        beds=int(beds) if kind is AssetKind.CARE_HOME and beds.isdecimal() else None,
+        beds=whole_number(tags.get("capacity")) if kind is AssetKind.CARE_HOME else None,
         raw=dict(tags),
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from app.importers.files import open_table
 from app.importers.normalise import clean_text
 from app.importers.options import ReadOptions
-from app.importers.readers.cells import coordinate
+from app.importers.readers.cells import coordinate, whole_number
 from app.importers.readers.file_names import date_in_name, name_without_date
 from app.importers.readers.opening_times import hours_in_line
 from app.importers.readers.own_columns import (
@@ -21,7 +21,7 @@ from app.importers.readers.own_columns import (
     require_own_columns,
 )
 from app.importers.records import AssetRecord, Problem, Skipped, SourceInfo
-from app.models import AssetKind, ProblemReason
+from app.models import MOST_BEDS, AssetKind, ProblemReason
 
 NAME = "csv"
 DESCRIPTION = "Your own list of assets (data/reference/assets_template.csv)"
@@ -130,6 +130,7 @@ def _asset(own: OwnRow, options: ReadOptions) -> AssetRecord | Problem:
         postcode=own.text("postcode"),
         lon=None if is_informal else coordinate(own.written("lon")),
         lat=None if is_informal else coordinate(own.written("lat")),
+        lon_lat_written=None if is_informal else (own.written("lon"), own.written("lat")),
         ward_code=own.text("ward_code"),
         lad_code=options.lad_code,
         interests=own.listed("interests"),
@@ -140,7 +141,7 @@ def _asset(own: OwnRow, options: ReadOptions) -> AssetRecord | Problem:
         website=own.text("website"),
         is_contact_public=contact_public,
         opening_hours=own.parsed("opening_hours", hours_in_line),
-        beds=own.parsed("beds", _beds) if kind is AssetKind.CARE_HOME else None,
+        beds=_beds(own, kind),
         checked_on=own.past_day("checked_on", options.today),
         raw=_raw(own, without=_DOOR if is_informal else ()),
     )
@@ -155,10 +156,20 @@ def _access(written: str, listed: tuple[str, ...]) -> tuple[str, ...] | None:
     return words or None
 
 
-def _beds(text: str) -> int:
-    if not text.isdigit():
-        raise ValueError(f"{text!r} is not a whole number")
-    return int(text)
+def _beds(own: OwnRow, kind: AssetKind) -> int | None:
+    beds = own.parsed("beds", _parse_beds)
+    if kind is AssetKind.CARE_HOME:
+        return beds
+    if beds:
+        own.doubt("beds", f"{own.written('beds')!r} stands there, but only care homes have beds")
+    return None
+
+
+def _parse_beds(text: str) -> int:
+    beds = whole_number(text)
+    if not isinstance(beds, int) or beds > MOST_BEDS:
+        raise ValueError(f"{text!r} is not a whole number from 0 to {MOST_BEDS:,}")
+    return beds
 
 
 def _drop_door(own: OwnRow) -> None:

@@ -103,6 +103,7 @@ def _venue(number: int, row: dict[str, str], name: str, address: str) -> AssetRe
         postcode=row["postcode"],
         lon=coordinate(row["lon"]),
         lat=coordinate(row["lat"]),
+        lon_lat_written=(row["lon"], row["lat"]),
         lad_code=row["la_code"],
         lad_name=row["la_name"],
         interests=("community-centres",) if is_community_centre else (),

@@ -97,14 +97,14 @@ def read(path: Path, options: ReadOptions) -> Iterator[PostcodeRecord | Problem 
             yield PostcodeRecord(
                 number,
                 spaced(postcode),
-                int(easting),
-                int(northing),
-                int(quality),
+                _whole("easting", easting),
+                _whole("northing", northing),
+                _whole("quality", quality),
                 (fields[district] or None) if district is not None else None,
                 (fields[ward] or None) if ward is not None else None,
             )
         except ValueError as error:
-            yield _unreadable(number, fields, f"{str(error).capitalize()}.")
+            yield _unreadable(number, fields, f"{error}.")
 
 
 def spaced(text: str) -> str:
@@ -117,6 +117,13 @@ def spaced(text: str) -> str:
     if not _POSTCODE.fullmatch(squeezed):
         raise ValueError(f"“{text[:20]}” is not a postcode")
     return f"{squeezed[:-3]} {squeezed[-3:]}"
+
+
+def _whole(column: str, text: str) -> int:
+    # Nine digits at most: a longer number fits no column.
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        return int(text)
+    raise ValueError(f"The {column} “{text[:20]}” is not written in a few digits only")
 
 
 def _open(path: Path) -> Table:

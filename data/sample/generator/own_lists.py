@@ -77,8 +77,8 @@ def _indoors(entry: dict[str, Any], by_id: dict[str, dict[str, Any]]) -> str:
 def activities() -> Iterator[Row]:
     """Yield activities.csv, header first; further times are rows with the same id."""
     yield ["id", "name", "organizer_id", "venue_id", "description", "interests", "comes_to_homes",
-           "access", "indoors", "cost_gbp", "starts_on", "opens_at", "closes_at", "repeats", "not_on",
-           "checked_on"]  # fmt: skip
+           "access", "indoors", "cost_gbp", "starts_on", "opens_at", "closes_at", "repeats",
+           "not_on", "checked_on"]  # fmt: skip
     visits = {entry["id"] for entry in read_lists("activities-1-visits", "activity")}
     for entry in read_lists("activities", "activity"):
         first, *further = (_times(text) for text in entry["when"])

@@ -10,7 +10,7 @@ from generator.tables import Row
 from generator.written import read_written
 
 COUNT = 60
-_STANCES = {"e": "enjoys", "u": "used_to", "t": "would_try", "s": "could_share"}
+STANCES = {"e": "enjoys", "u": "used_to", "t": "would_try", "s": "could_share"}
 # No vowels and no figures like letters: a reference is never a word and can be read aloud.
 _REFERENCE = "BCDFGHJKMNPQRTVWXYZ2346789"
 _NEEDS = ("step_free", "accessible_toilet", "hearing_loop", "seating", "dementia_friendly")
@@ -25,11 +25,13 @@ def residents(places: Places) -> Iterator[Row]:
     yield ["reference", "home", "interests", "access_needs", "travel", "times"]
     chance = random.Random("ellerwick residents")  # noqa: S311 - made up, nobody to guess
     homes = [str(home["id"]) for home in places.written("homes", "home")]
-    lives: list[str] = read_written("residents")["lives"]
+    written = read_written("residents")
+    lives: list[str] = written["lives"]
+    shared: str = written["shared"]
     references: set[str] = set()
     while len(references) < COUNT:
         number = len(references)
-        reference = "".join(chance.choices(_REFERENCE, k=8))
+        reference = new_reference(chance)
         if reference in references:
             continue
         references.add(reference)
@@ -37,9 +39,17 @@ def residents(places: Places) -> Iterator[Row]:
                  if chance.random() < share]  # fmt: skip
         travel = chance.choices(_TRAVEL, weights=(5, 3, 2))[0]
         times = sorted(chance.sample(_TIMES, chance.randint(3, 8)), key=_TIMES.index)
-        yield [reference, homes[number % len(homes)],
-               ";".join(_interests(lives, number, chance)), ";".join(needs), travel,
-               ";".join(times)]  # fmt: skip
+        interests = _interests(lives, number, chance)
+        # In every home some: so that a choir in the town can see it is wanted.
+        if (number // len(homes)) % 2 and not any(word.startswith(shared) for word in interests):
+            interests.append(f"{shared}:enjoys")
+        yield [reference, homes[number % len(homes)], ";".join(interests), ";".join(needs),
+               travel, ";".join(times)]  # fmt: skip
+
+
+def new_reference(chance: random.Random) -> str:
+    """Return a reference drawn from `chance`."""
+    return "".join(chance.choices(_REFERENCE, k=8))
 
 
 def _interests(lives: list[str], number: int, chance: random.Random) -> list[str]:
@@ -50,4 +60,4 @@ def _interests(lives: list[str], number: int, chance: random.Random) -> list[str
         if extra.split(":")[0] not in {word.split(":")[0] for word in own}:
             own.append(extra)
     pairs = (word.split(":") for word in own)
-    return [f"{slug}:{_STANCES[stance]}" for slug, stance in pairs]
+    return [f"{slug}:{STANCES[stance]}" for slug, stance in pairs]

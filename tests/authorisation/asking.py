@@ -1,0 +1,170 @@
+"""Ask the application as each role, for one's own things, another team's and missing ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from httpx import Response
+from sqlalchemy.orm import Session
+
+from app.models import Account, Membership, Role
+from tests.authorisation.table import Access, Row
+from tests.authorisation.things import Things, make_things, missing, shown
+from tests.people import ROLES, People, make_account, sign_in
+
+TEAM_OF = {
+    "coordinator_a": "a", "manager_a": "a", "coordinator_b": "b", "connector": "connectors",
+}  # fmt: skip
+# And: without a role, with a role that has ended, and with an account that has been closed.
+EVERYBODY = (
+    None, "coordinator_a", "manager_a", "coordinator_b", "connector", "mapper", "councillor",
+    "editor", "administrator", "newcomer", "former", "disabled",
+)  # fmt: skip
+HELD: Mapping[str, Role] = {who: role for who, role, _ in ROLES}
+# Headers that say when, not what.
+TIMED_HEADERS = {"date"}
+
+
+@dataclass
+class Asker:
+    """Everybody there is, and what three parties have: the asker's team, another, nobody."""
+
+    people: People
+    others: dict[str, Things] = field(default_factory=dict)
+    owns: dict[str | None, Things] = field(default_factory=dict)
+    client: Any = None
+    nobodys: Things = field(default_factory=missing)
+
+    def __post_init__(self) -> None:
+        """Store what each team has, and the three who have no role any more."""
+        for key in ("a", "b"):
+            self.others[key] = make_things(self.people, key)
+        with Session(self.people.engine) as session:
+            for who in ("newcomer", "former", "disabled"):
+                self.people.accounts[who] = make_account(session, who).id
+            for who, ended in (("former", sa.func.now()), ("disabled", None)):
+                session.add(
+                    Membership(
+                        account_id=self.people.accounts[who],
+                        role=Role.COORDINATOR,
+                        team_id=self.people.teams["a"],
+                        ended_at=ended,
+                    )
+                )
+            session.commit()
+
+    def other_of(self, who: str | None) -> Things:
+        """Return what belongs to a team that is not `who`'s."""
+        return self.others["a" if who == "coordinator_b" else "b"]
+
+    def own_of(self, row: Row, who: str | None) -> Things:
+        """Return things of `who`'s team (of somebody without one, home A's): new for a change."""
+        if row.method != "POST" and who in self.owns:
+            return self.owns[who]
+        is_known = who in self.people.accounts
+        made = make_things(self.people, TEAM_OF.get(who or "", "a"), who if is_known else None)
+        if row.method != "POST":
+            self.owns[who] = made
+        return made
+
+    def ask(
+        self, row: Row, who: str | None, things: Things, *, accept: str = "text/html"
+    ) -> Response:
+        """Send one request, in a session of its own, and return the answer."""
+        names = self._names(things, is_missing=things is self.nobodys)
+        # Uncompressed: the length of what is compressed depends on the very names asked for.
+        headers = {"accept": accept, "accept-encoding": "identity"}
+        address = row.address.format(**names)
+        client = self._client(who)
+        if row.method == "POST":
+            form = {name: value.format(**names) for name, value in row.form.items()}
+            answer: Response = client.post(address, data={"sent": "yes"} | form, headers=headers)
+        else:
+            answer = client.get(address, headers=headers)
+        return answer
+
+    def _client(self, who: str | None) -> Any:
+        """Return a browser signed in anew: some addresses end every session there is."""
+        if self.client is None:
+            self.client = self.people.client()
+        self.client.cookies.clear()
+        if who is not None:
+            self.client.cookies.set(self.people.settings.cookie_name, self._sign_in(who))
+        return self.client
+
+    def _sign_in(self, who: str) -> str:
+        with Session(self.people.engine) as session:
+            account = session.get_one(Account, self.people.accounts[who])
+            token = sign_in(session, account)
+            # Closed while signed in: the session must be worth nothing at once.
+            account.disabled_at = sa.func.now() if who == "disabled" else None
+            session.commit()
+        return token
+
+    def _names(self, things: Things, *, is_missing: bool) -> dict[str, str]:
+        people = self.people
+        return {
+            **{name: str(value) for name, value in vars(things).items()},
+            "token": self.nobodys.feed_token,
+            "gss_code": "E05999999" if is_missing else "E05001347",
+            "asset_id": things.team_id if is_missing else str(people.club_id),
+            "home_id": things.team_id if is_missing else str(people.homes["a"]),
+            "club_id": str(people.club_id),
+            "boccia_id": str(people.boccia_id),
+        }
+
+
+def told(answer: Response, things: Things) -> tuple[int, dict[str, str], bytes]:
+    """Return all an answer tells, without the names the asker put into the question."""
+
+    def without_names(text: str) -> str:
+        for name, value in vars(things).items():
+            if isinstance(value, str):
+                text = text.replace(value, f"<{name}>")
+        reference = shown(things.reference)
+        for written in (
+            reference,
+            reference.replace(" ", "&nbsp;"),
+            reference.replace(" ", "\u00a0"),
+        ):
+            text = text.replace(written, "<reference>")
+        return text
+
+    headers = {
+        name: without_names(value)
+        for name, value in answer.headers.items()
+        if name not in TIMED_HEADERS
+    }
+    try:
+        body = without_names(answer.text).encode()
+    except UnicodeDecodeError:
+        body = answer.content
+    return answer.status_code, headers, body
+
+
+def may_ask(row: Row, who: str | None) -> bool:
+    """Return whether the row lets `who` in."""
+    if row.access is Access.PUBLIC:
+        return True
+    if who in {None, "disabled"}:
+        return False
+    if not row.access.value:
+        return True
+    return who in HELD and HELD[who] in row.access.value
+
+
+def expected(row: Row, who: str | None, whose: str) -> frozenset[int]:
+    """Return the statuses that are right."""
+    if not may_ask(row, who):
+        if who in {None, "disabled"}:
+            is_page = row.method == "GET" and not row.path.endswith((".csv", ".geojson"))
+            return frozenset({303 if is_page else 401})
+        return frozenset({403})
+    if whose == "own" or (whose == "other" and row.is_about_the_map):
+        return row.own_for.get(who or "", row.own)
+    if whose == "other" and row.is_all_an_administrators and who == "administrator":
+        return row.own
+    return row.gone

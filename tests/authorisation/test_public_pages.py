@@ -1,0 +1,64 @@
+"""The public pages, those a councillor reads too: nothing of anybody's is there."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from tests.authorisation.asking import EVERYBODY, Asker
+from tests.authorisation.table import NOT_YET, ROWS, Access, Row
+from tests.people import People
+
+PUBLIC = [
+    row
+    for row in ROWS
+    if row.access is Access.PUBLIC and row.method == "GET" and (row.method, row.path) not in NOT_YET
+]
+STAFF = (None, "councillor", "administrator")
+
+
+@pytest.fixture(scope="module")
+def asker(people: People) -> Asker:
+    return Asker(people)
+
+
+def personal_words(asker: Asker) -> list[str]:
+    """Return every reference, every word about a connection and every name of staff there is."""
+    with asker.people.engine.connect() as connection:
+        found = [
+            word
+            for sql in (
+                "SELECT reference FROM residents",
+                "SELECT title FROM connections",
+                "SELECT text FROM connection_notes",
+                "SELECT sentence FROM visits",
+                "SELECT welcomed_by FROM connections",
+                "SELECT contact_name FROM connections",
+                "SELECT promised FROM connections",
+                "SELECT email FROM accounts",
+                "SELECT email FROM invitations",
+                "SELECT token FROM calendar_feeds",
+            )
+            for word in connection.execute(sa.text(sql)).scalars()
+        ]
+    assert len(found) > 20, "there is something to be found"
+    return found
+
+
+@pytest.mark.parametrize("row", PUBLIC, ids=lambda row: row.path)
+def test_no_personal_data(asker: Asker, row: Row) -> None:
+    things = asker.others["a"]
+    words = personal_words(asker)
+    for who in STAFF:
+        text = asker.ask(row, who, things).text
+        seen = [word for word in words if word in text]
+        own = {f"{who}@homes.example"}
+        assert set(seen) <= own, f"{row} as {who}"
+
+
+def test_everybody_gets_the_same_public_page(asker: Asker) -> None:
+    """But for the links of its header, which say only whether a cookie was sent."""
+    for path in ("/wards/{gss_code}", "/assets/{asset_id}"):
+        [row] = [row for row in PUBLIC if row.path == path]
+        pages = {asker.ask(row, who, asker.others["a"]).content for who in EVERYBODY if who}
+        assert len(pages) == 1, path
