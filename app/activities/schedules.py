@@ -25,6 +25,7 @@ __all__ = [
     "day_parts",
     "describe",
     "first_date",
+    "has_ended",
     "next_dates",
     "parse_repeats",
     "weekdays_of",
@@ -86,6 +87,12 @@ def next_dates(schedule: Timed, after: dt.date, count: int) -> list[dt.date]:
     horizon = max(after, schedule.starts_on) + dt.timedelta(days=_YEARS_AHEAD * 366)
     wanted = (day for day in _dates(schedule, horizon) if day >= after)
     return list(islice(wanted, max(0, min(count, _MOST_DATES))))
+
+
+def has_ended(schedule: Timed, today: dt.date) -> bool:
+    """Return whether its last day is known and past; a rule that counts is not worked out."""
+    last = schedule.starts_on if schedule.rrule is None else last_day(check_rule(schedule.rrule))
+    return last is not None and last < today
 
 
 def first_date(rule: str | None, starts_on: dt.date) -> dt.date | None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from app.accounts.people import TeamWork
 from app.accounts.queries import record
-from app.activities.schedules import describe
+from app.activities.schedules import describe, has_ended
 from app.assets.queries import list_schedules
 from app.connections import edit_queries, fields, queries, visit_queries
 from app.connections.merging import Clash, merge, merge_sets, read_edit
@@ -155,7 +155,9 @@ def _when(work: TeamWork, found: sa.Row[Any]) -> tuple[str, ...]:
     if found.activity_id is None or found.is_activity_gone:
         return ()
     schedules = list_schedules(work.session.connection(), activity_ids=[found.activity_id])
-    return tuple(describe(one) for one in schedules.get(found.activity_id, ()))
+    given = schedules.get(found.activity_id, ())
+    current = [one for one in given if not has_ended(one, today())] or given
+    return tuple(describe(one) for one in current)
 
 
 def lock(work: TeamWork, connection_id: uuid.UUID) -> sa.Row[Any]:

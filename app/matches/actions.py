@@ -12,7 +12,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from app.activities.coming import next_start, now_in_london, say_next
-from app.activities.schedules import describe
+from app.activities.schedules import describe, has_ended
 from app.matches import left_out_queries, queries
 from app.matches.left_out_queries import NOTHING, LeftOut
 from geo.crs import grid_of
@@ -157,7 +157,9 @@ def as_found(
     """Return a row as it is shown, with the reasons why it answers `question`."""
     relations = [question.relations[i] for i in row.interest_ids if i in question.relations]
     schedules = sorted(row.schedules, key=FIRST_DAY_AND_HOUR)
-    when = "; ".join(describe(schedule) for schedule in schedules) or None
+    # Last season's times say nothing where this season's are known.
+    current = [one for one in schedules if not has_ended(one, question.today)] or schedules
+    when = "; ".join(describe(schedule) for schedule in current) or None
     return Found(
         kind_of=row.source,
         id=row.id,

@@ -7,10 +7,11 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from starlette.testclient import TestClient
 
 from app.models import Schedule, UnmetInterest
 from tests.builders import make_activity, make_asset
-from tests.people import People, TestClient, weekly_on_tuesdays
+from tests.people import People, weekly_on_tuesdays
 from tests.web.document import Document
 
 QUESTION = {"near": "BD1 1HY", "interest": "reading"}

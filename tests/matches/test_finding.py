@@ -55,3 +55,28 @@ def test_a_place_is_shown_once_by_its_best(session: Session, vocabulary: Vocabul
     )
     assert [match.kind_of for match in lists.near] == ["asset"]
     assert [match.place_name for match in lists.comes_to_you] == ["Riverside Bowls Club"]
+
+
+def test_last_seasons_times_are_not_said(session: Session, vocabulary: Vocabulary) -> None:
+    club = make_asset(session, "Riverside Bowls Club", interests=["bowls"])
+    last_season = _weekly(TUESDAY, "TU", 14)
+    last_season.rrule = "FREQ=WEEKLY;BYDAY=TU;UNTIL=20260930"
+    sessions = [last_season, _weekly(FRIDAY, "FR", 10)]
+    make_activity(session, "Bowls", club, interests=["bowls"], schedules=sessions)
+
+    def said_on(today: dt.date) -> str | None:
+        lists = find_matches(
+            session.connection(),
+            vocabulary,
+            lon=CITY_HALL[0],
+            lat=CITY_HALL[1],
+            interests=["bowls"],
+            today=today,
+        )
+        return lists.near[0].when
+
+    this_season = "Every Friday, 10am to 11am"
+    assert said_on(dt.date(2026, 10, 1)) == this_season
+    assert said_on(dt.date(2026, 9, 30)) == (
+        f"Every Tuesday, 2pm to 3pm, until 30 September 2026; {this_season}"
+    )

@@ -109,13 +109,14 @@ def test_somebody_elses_a_missing_and_a_withdrawn_resident_are_one_answer(
 def test_reading_is_written_down(people: People) -> None:
     def readings() -> int:
         with Session(people.engine) as session:
-            return session.execute(
+            count = session.execute(
                 sa.text(
                     "SELECT count(*) FROM audit_log WHERE action = 'read'"
                     " AND subject = 'residents' AND subject_id = :id AND account_id = :account"
                 ),
                 {"id": people.residents["a"], "account": people.accounts["manager_a"]},
             ).scalar_one()
+        return int(count)
 
     before = readings()
     people.client("manager_a").get(address(REFERENCE_A))
