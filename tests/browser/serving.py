@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.tokens import digest_of, new_token
 from app.models import SignInSession
-from tests.browser.test_pages import CHROMIUM, QUIET
+from tests.browser.conftest import CHROMIUM, QUIET
 from tests.conftest import new_database
 
 START_SECONDS = 120
