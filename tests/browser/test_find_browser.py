@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.serving import Demo, launch, serve_demo
+from tests.browser.serving import Demo, serve_demo
 from tests.browser.test_pages import AXE, WIDTHS
 
 pytestmark = pytest.mark.browser
@@ -33,8 +33,8 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def running(admin_url: sa.URL, playwright: Playwright) -> Iterator[Running]:
-    with serve_demo(admin_url) as demo, launch(playwright) as browser:
+def running(admin_url: sa.URL, chromium: Browser) -> Iterator[Running]:
+    with serve_demo(admin_url) as demo:
         engine = sa.create_engine(demo.url)
         with engine.connect() as connection:
             reference = connection.execute(
@@ -48,7 +48,7 @@ def running(admin_url: sa.URL, playwright: Playwright) -> Iterator[Running]:
                 {"name": COORDINATOR},
             ).scalar_one()
         engine.dispose()
-        yield Running(demo, browser, reference)
+        yield Running(demo, chromium, reference)
 
 
 OpenAs = Callable[..., Page]
