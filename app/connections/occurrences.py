@@ -23,8 +23,9 @@ LONDON = ZoneInfo("Europe/London")
 LONGEST_WINDOW = dt.timedelta(days=400)
 MOST_TIMES = 50
 MOST_OCCURRENCES = 2_000
-# How far ahead "the next dates" are looked for: something yearly has its next two.
-_WINDOWS_AHEAD = 3
+# How far ahead "the next dates" are looked for, in days at a time: most have three within two
+# months, and something yearly has its next two.
+_WINDOWS_AHEAD_DAYS = (60, 400, 400, 400)
 _DAYS_OF_STEP = {"DAILY": 1, "WEEKLY": 7}
 
 
@@ -134,12 +135,14 @@ def next_occurrences(
 ) -> list[Occurrence]:
     """Return the first `count` dates on or after `after` that take place."""
     found: list[Occurrence] = []
-    for number in range(_WINDOWS_AHEAD):
-        first = after + number * (LONGEST_WINDOW + dt.timedelta(days=1))
-        window = expand(times, changes, first=first, last=first + LONGEST_WINDOW)
+    first = after
+    for days in _WINDOWS_AHEAD_DAYS:
+        last = first + dt.timedelta(days=days)
+        window = expand(times, changes, first=first, last=last)
         found.extend(one for one in window if not one.is_cancelled)
         if len(found) >= count:
             break
+        first = last + dt.timedelta(days=1)
     return found[:count]
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.connections import calendar_router
 from app.edge import loggable
-from app.models import Connection, ConnectionStatus
+from app.models import Connection, ConnectionStatus, Membership, Role
 from tests import builders
 from tests.connections.calendar_builders import make_change, make_connection, make_time
 from tests.people import People
@@ -185,6 +185,29 @@ def test_connectors_have_a_week_of_their_own(people: People) -> None:
     page = week(people, who="connector")
     assert "Riverside Bowls Club comes to you." in day(page, "2026-05-05").text
     assert "Boccia" not in page.one("main").text
+
+
+def test_somebody_in_two_homes_sees_the_one_they_work_in_now(people: People) -> None:
+    with Session(people.engine) as session:
+        also = Membership(
+            account_id=people.accounts["coordinator_a"], role=Role.COORDINATOR,
+            team_id=people.teams["b"],
+        )  # fmt: skip
+        session.add(also)
+        theirs = session.scalars(sa.select(Connection).where(Connection.title == "Theirs")).one()
+        session.flush()
+        also_id, address = also.id, f"/connections/{theirs.id}"
+        session.commit()
+    try:
+        assert "Theirs" not in week(people).one("main").text
+        client = people.client("coordinator_a")
+        assert "Theirs" not in client.get("/handover").text
+        for page in ("times", "dates"):
+            assert client.get(f"{address}/{page}").status_code == 404
+    finally:
+        with Session(people.engine) as session:
+            session.execute(sa.delete(Membership).where(Membership.id == also_id))
+            session.commit()
 
 
 @pytest.mark.parametrize("who", ["mapper", "councillor", "editor", "administrator"])
