@@ -35,6 +35,7 @@ class Asker:
     people: People
     others: dict[str, Things] = field(default_factory=dict)
     owns: dict[str | None, Things] = field(default_factory=dict)
+    spent: set[str | None] = field(default_factory=set)
     tokens: dict[str | None, str] = field(default_factory=dict)
     client: Any = None
     nobodys: Things = field(default_factory=missing)
@@ -66,8 +67,10 @@ class Asker:
 
         New ones where they may be changed: those before them are gone, so that lists stay short.
         """
-        if who in self.owns and not is_changed(row, who):
+        if who in self.owns and who not in self.spent and not is_changed(row, who):
             return self.owns[who]
+        # What is about to be changed may be gone afterwards.
+        (self.spent.add if is_changed(row, who) else self.spent.discard)(who)
         is_known = who in self.people.accounts
         made = make_things(self.people, TEAM_OF.get(who or "", "a"), who if is_known else None)
         if who in self.owns:
