@@ -30,6 +30,7 @@ from app.edge import Edge, make_log
 from app.error_answers import add_error_answers
 from app.home.router import router as home
 from app.interests.router import router as interests
+from app.interests.suggesting import make_suggest
 from app.matches.home_router import router as home_matches
 from app.matches.resident_router import router as resident_matches
 from app.matches.router import router as matches
@@ -103,7 +104,7 @@ def create_app(settings: Settings) -> FastAPI:
     # Reading needs no transaction: without one there is no BEGIN and ROLLBACK to wait for.
     app.state.connect = engine.execution_options(isolation_level="AUTOCOMMIT").connect
     app.state.pages = Pages(settings)
-    app.state.names = NameCache()
+    app.state.names = NameCache(make_suggest(settings))
     app.state.organisation = Organisation.of(settings)
     app.state.trusted_proxies = read_networks(settings.trusted_proxies)
     for router in (

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     base_tiles: str | None = None
     base_tiles_attribution: str = ""
     is_demo: bool = False
+    # Whether a sentence model helps to suggest interests (the extra [semantic]).
+    semantic: bool = False
     # Where people reach it; links in e-mails start with it, and https makes cookies strict.
     base_url: str = "http://127.0.0.1:8000"
     # How e-mail leaves: smtp://user:password@host:587 (encrypted where the server can, always

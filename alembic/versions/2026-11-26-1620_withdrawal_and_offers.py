@@ -123,7 +123,10 @@ FUNCTIONS = {
           WITH shared AS MATERIALIZED (
             SELECT g.point_27700,
                    g.interest_ids || ARRAY(
-                     SELECT unnest(v.interest_ids) FROM public_activities v WHERE v.place_id = g.id
+                     -- By the organizer: the view's place_id has no index.
+                     SELECT unnest(v.interest_ids) FROM activities v
+                     JOIN assets run_by ON run_by.id = v.organizer_id AND run_by.gone_at IS NULL
+                     WHERE (run_by.id = g.id OR run_by.duplicate_of = g.id) AND v.gone_at IS NULL
                    ) AS interest_ids
             FROM public_assets g WHERE g.id = given_asset AND g.kind <> 'care_home'
           )

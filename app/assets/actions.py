@@ -20,6 +20,7 @@ from app.assets.schemas import Names
 from app.errors import NotFound
 from app.interests.actions import VocabularyCache
 from app.interests.choosing import Choice, choose_interests, with_narrower
+from app.interests.suggesting import Suggest, suggest_by_text
 from app.models import AssetKind
 from app.parameters import Query, today
 from app.places.actions import Whereabouts, find_place
@@ -35,8 +36,10 @@ SECONDS_BETWEEN_LOOKS = 10.0
 class NameCache:
     """The names of interests and sources, at most ten seconds old: every list needs them."""
 
-    def __init__(self) -> None:
+    def __init__(self, suggest: Suggest = suggest_by_text) -> None:
         self.vocabulary = VocabularyCache()
+        # How phrases nobody is sure of are understood.
+        self.suggest = suggest
         self._lock = threading.Lock()
         self._looked_at = float("-inf")
         self._of: Vocabulary | None = None

@@ -41,8 +41,8 @@ def _monday(query: Query) -> dt.date:
     return actions.monday_of(asked or now)
 
 
-@router.get("/week")
-@router.get("/week.csv")
+@router.get("/week", include_in_schema=False)
+@router.get("/week.csv", include_in_schema=False)
 def show_week(request: Request, work: ForTeam) -> Response:
     """Show what is on in one week: at the home, or where people go from it."""
     query = Query(request.query_params)
@@ -91,14 +91,14 @@ def _rows(days: Sequence[actions.Day]) -> Iterator[Sequence[object]]:
             )  # fmt: skip
 
 
-@router.post("/week/address")
+@router.post("/week/address", include_in_schema=False)
 def replace_address(work: ForTeam) -> Response:
     """Make the calendar a secret address, or a new one in place of the old."""
     actions.replace_address(work.session, team_id=work.team.id)
     return see_other("/week#calendar")
 
 
-@router.get("/calendar/{token}.ics")
+@router.get("/calendar/{token}.ics", include_in_schema=False)
 def show_feed(request: Request, token: str) -> Response:
     """Show a team's calendar to whoever knows its address: what, when and where, nobody's data."""
     state = request.app.state

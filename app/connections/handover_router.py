@@ -11,6 +11,7 @@ from app.accounts.access import ForTeam
 from app.accounts.people import TeamWork
 from app.accounts.queries import record
 from app.connections import handover_actions as actions
+from app.connections.owner_actions import ownership_choices
 from app.connections.printing import CannotPrint, make_pdf
 from app.parameters import today
 from app.rendering import STATIC, Pages, page
@@ -30,13 +31,15 @@ def _shown(request: Request, work: TeamWork) -> dict[str, Any]:
     }
 
 
-@router.get("/handover")
+@router.get("/handover", include_in_schema=False)
 def show_handover(request: Request, work: ForTeam) -> Response:
     """Show everything the next person needs to know about the team's connections."""
-    return page(request, "handover.html", **_shown(request, work))
+    return page(
+        request, "handover.html", ownership=ownership_choices(work), **_shown(request, work)
+    )
 
 
-@router.get("/handover.pdf")
+@router.get("/handover.pdf", include_in_schema=False)
 def print_handover(request: Request, work: ForTeam) -> Response:
     """Return the same as a PDF file for the folder on the shelf."""
     pages: Pages = request.app.state.pages

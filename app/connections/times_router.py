@@ -35,7 +35,7 @@ def _find(work: TeamWork, connection_id: str) -> ConnectionRow:
     return found
 
 
-@router.get("/connections/{connection_id}/times")
+@router.get("/connections/{connection_id}/times", include_in_schema=False)
 def show_times(request: Request, work: ForTeam, connection_id: str) -> Response:
     """Show when a connection happens, and the form to add a time or change one."""
     connection = _find(work, connection_id)
@@ -77,7 +77,7 @@ def _times_page(
     )
 
 
-@router.post("/connections/{connection_id}/times")
+@router.post("/connections/{connection_id}/times", include_in_schema=False)
 def put_time(request: Request, work: ForTeam, connection_id: str, form: Form) -> Response:
     """Show what was understood of a time; store it once that has been seen."""
     connection = _find(work, connection_id)
@@ -106,7 +106,7 @@ def put_time(request: Request, work: ForTeam, connection_id: str, form: Form) ->
     return see_other(f"/connections/{connection.id}/times")
 
 
-@router.post("/connections/{connection_id}/times/{time_id}/end")
+@router.post("/connections/{connection_id}/times/{time_id}/end", include_in_schema=False)
 def end_time(
     request: Request, work: ForTeam, connection_id: str, time_id: str, form: Form
 ) -> Response:
@@ -125,7 +125,7 @@ def end_time(
     return see_other(f"/connections/{connection.id}/times")
 
 
-@router.get("/connections/{connection_id}/dates")
+@router.get("/connections/{connection_id}/dates", include_in_schema=False)
 def show_dates(request: Request, work: ForTeam, connection_id: str) -> Response:
     """Show one date with the forms to cancel or move it, or the next dates to choose from."""
     connection = _find(work, connection_id)
@@ -152,7 +152,7 @@ def _dates_page(
     )
 
 
-@router.post("/connections/{connection_id}/dates")
+@router.post("/connections/{connection_id}/dates", include_in_schema=False)
 def change_date(request: Request, work: ForTeam, connection_id: str, form: Form) -> Response:
     """Cancel one date, move it, or put it back."""
     connection = _find(work, connection_id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from app.interests.actions import InterestHit, search_interests
+from app.interests.suggesting import Suggest, suggest_by_text
 from app.parameters import Query
 from geo.interests import Concept, Vocabulary
 
@@ -49,7 +50,12 @@ class Choice:
 
 
 def choose_interests(
-    connection: sa.Connection, vocabulary: Vocabulary, query: Query, *, field: str = "interest"
+    connection: sa.Connection,
+    vocabulary: Vocabulary,
+    query: Query,
+    *,
+    field: str = "interest",
+    suggest: Suggest = suggest_by_text,
 ) -> Choice:
     """Read the interests of a query.
 
@@ -65,7 +71,7 @@ def choose_interests(
         query.wrong(field, f"Ask for at most {MOST_PHRASES} interests at a time.")
         return choice
     for phrase in phrases:
-        _choose(connection, vocabulary, phrase, choice)
+        _choose(connection, vocabulary, phrase, choice, suggest)
     if any(not unsure.hits for unsure in choice.unsure):
         query.wrong(
             field, "We do not know one of these interests. Say it another way, in a word or two."
@@ -92,7 +98,13 @@ def with_narrower(vocabulary: Vocabulary, slugs: Iterable[str]) -> list[int]:
     return sorted({*wanted, *below})
 
 
-def _choose(connection: sa.Connection, vocabulary: Vocabulary, phrase: str, choice: Choice) -> None:
+def _choose(
+    connection: sa.Connection,
+    vocabulary: Vocabulary,
+    phrase: str,
+    choice: Choice,
+    suggest: Suggest,
+) -> None:
     if phrase.lower() in vocabulary:
         choice.taken.append(Taken(vocabulary.concept(phrase.lower())))
         return
@@ -100,4 +112,7 @@ def _choose(connection: sa.Connection, vocabulary: Vocabulary, phrase: str, choi
     if hits and hits[0].likeness >= SURE:
         choice.taken.append(Taken(vocabulary.concept(hits[0].concept), said=phrase))
     else:
+        # What is taken for sure is the text's to say: anything else only orders what is offered.
+        if suggest is not suggest_by_text:
+            hits = suggest(connection, vocabulary, phrase, MOST_OFFERED)
         choice.unsure.append(Unsure(phrase, tuple(hits)))

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import Reading
 from app.interests import schemas
-from app.interests.actions import search_interests
 from app.parameter_docs import answers, parameters
 from app.parameters import LARGEST_LIMIT, Query
 from app.rendering import json_answer
@@ -36,6 +35,7 @@ def list_interests(request: Request, connect: Reading) -> Response:
             by_label = sorted(concepts, key=lambda concept: concept.label)[:limit]
             found = [schemas.concept_as_json(concept) for concept in by_label]
         else:
-            hits = search_interests(connection, phrase, limit=limit)
+            cache = request.app.state.names
+            hits = cache.suggest(connection, cache.vocabulary.get(connection), phrase, limit)
             found = [schemas.hit_as_json(hit) for hit in hits]
     return json_answer({"interests": found})

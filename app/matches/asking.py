@@ -57,7 +57,9 @@ def read_question(
     whereabouts = find_place(connection, query)
     if team is not None and not any(query.texts(field) for field in PLACE_FIELDS):
         whereabouts = Whereabouts(place_of(team))
-    choice = choose_interests(connection, cache.vocabulary.get(connection), query)
+    choice = choose_interests(
+        connection, cache.vocabulary.get(connection), query, suggest=cache.suggest
+    )
     return Question(whereabouts, choice, tuple(needs), filters, within_m, limit)
 
 

@@ -21,12 +21,12 @@ from html import escape
 from typing import Any
 
 import uvicorn
-from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Request
-from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
-from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
-from authlib.oauth2.rfc7636 import CodeChallenge
-from authlib.oidc.core import UserInfo
-from authlib.oidc.core.grants import OpenIDCode
+from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Request  # type: ignore[import-untyped]
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant  # type: ignore[import-untyped]
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload  # type: ignore[import-untyped]
+from authlib.oauth2.rfc7636 import CodeChallenge  # type: ignore[import-untyped]
+from authlib.oidc.core import UserInfo  # type: ignore[import-untyped]
+from authlib.oidc.core.grants import OpenIDCode  # type: ignore[import-untyped]
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 from starlette.applications import Starlette
@@ -164,17 +164,18 @@ class IdToken(OpenIDCode):  # type: ignore[misc]  # the library has no types
         if not who.endswith("userinfo"):
             claims |= PEOPLE[who]
         header = {"alg": "RS256", "kid": "one"}
-        claims |= {
+        faults: dict[str, dict[str, Any]] = {
             "wrong-nonce": {"nonce": "another"},
             "expired": {"exp": int(time.time()) - 3_600, "iat": int(time.time()) - 7_200},
             "wrong-audience": {"aud": "another"},
             "wrong-issuer": {"iss": "https://another.example"},
             "wrong-access-token": {"at_hash": "another"},
-        }.get(who, {})
+        }
+        claims |= faults.get(who, {})
         if who == "no-nonce":
             del claims["nonce"]
         if who == "unsigned":
-            return str(jwt.encode({"alg": "none"}, claims, None, algorithms=["none"]))
+            return f"{_part({'alg': 'none'})}.{_part(claims)}."
         if who == "shared-secret":
             return _signed_with_the_public_key(claims)
         return str(jwt.encode(header, claims, OTHER_KEY if who == "wrong-signature" else KEY))
@@ -191,14 +192,17 @@ class IdToken(OpenIDCode):  # type: ignore[misc]  # the library has no types
 
 def _signed_with_the_public_key(claims: dict[str, Any]) -> str:
     """Return a token signed with what everybody can read, taken for a shared secret."""
-
-    def part(value: bytes) -> str:
-        return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
-
-    head = part(json.dumps({"alg": "HS256", "kid": "one"}).encode())
-    signed = f"{head}.{part(json.dumps(claims).encode())}"
+    signed = f"{_part({'alg': 'HS256', 'kid': 'one'})}.{_part(claims)}"
     key = KEY.as_pem(private=False)
-    return f"{signed}.{part(hmac.new(key, signed.encode(), hashlib.sha256).digest())}"
+    return f"{signed}.{_base64(hmac.new(key, signed.encode(), hashlib.sha256).digest())}"
+
+
+def _part(content: dict[str, Any]) -> str:
+    return _base64(json.dumps(content).encode())
+
+
+def _base64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 class Server(AuthorizationServer):  # type: ignore[misc]  # the library has no types

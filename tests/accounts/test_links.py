@@ -18,7 +18,7 @@ EMAIL = "coordinator_a@homes.example"
 def ask(app: FastAPI, email: str = EMAIL, **fields: str) -> str:
     answer = browser(app).post("/sign-in/link", data={"email": email, **fields})
     assert answer.status_code == 200, answer.text
-    return answer.text
+    return str(answer.text)
 
 
 def test_a_link_signs_in_once(people: People, mailing: FastAPI, mailbox: Mailbox) -> None:

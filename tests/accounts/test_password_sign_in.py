@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -19,10 +18,9 @@ WRONG = "wrong wrong wrong"
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _a_password(people: People) -> Iterator[None]:
+def _a_password(people: People) -> None:
     kept = passwords.hash_password(PASSWORD)
     do(people, "UPDATE accounts SET password_hash = :kept WHERE email = :to", kept=kept, to=EMAIL)
-    return
 
 
 def attempt(app: Any, email: str = EMAIL, password: str = PASSWORD, **more: Any) -> httpx.Response:

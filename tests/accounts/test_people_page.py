@@ -149,10 +149,10 @@ def make(people: People, by: str = "administrator", **fields: str) -> httpx.Resp
     return answer
 
 
-def put_on_the_map(people: People, name: str, **values: str) -> None:
+def put_on_the_map(people: People, name: str, *, postcode: str | None = None) -> None:
     with Session(people.engine) as session:
         builders.make_asset(
-            session, name, at=(-1.7510, 53.7960), kind=AssetKind.CARE_HOME, **values
+            session, name, at=(-1.7510, 53.7960), kind=AssetKind.CARE_HOME, postcode=postcode
         )
         session.commit()
 

@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 import sqlalchemy as sa
+from httpx import Response
 from sqlalchemy.orm import Session
 
 from app.activities.rules import check_rule, parse_repeats
@@ -41,8 +42,9 @@ def made(people: People) -> uuid.UUID:
         return connection.id
 
 
-def post(people: People, made: uuid.UUID, who: str = "coordinator_a", **data: str) -> object:
-    return people.client(who).post(f"/connections/{made}/times", data=data)
+def post(people: People, made: uuid.UUID, who: str = "coordinator_a", **data: str) -> Response:
+    answer: Response = people.client(who).post(f"/connections/{made}/times", data=data)
+    return answer
 
 
 def look(people: People, made: uuid.UUID, **data: str) -> Document:
@@ -205,12 +207,13 @@ def test_a_time_somebody_ended_meanwhile_is_not_lost(people: People, made: uuid.
     assert Document(answer.text).one("input", id="repeats").get("value") == "every Tuesday"
 
 
-def end(people: People, made: uuid.UUID, last_day: str, version: int = 1) -> object:
+def end(people: People, made: uuid.UUID, last_day: str, version: int = 1) -> Response:
     (time,) = stored(people)
-    return people.client("coordinator_a").post(
+    answer: Response = people.client("coordinator_a").post(
         f"/connections/{made}/times/{time.id}/end",
         data={"last_day": last_day, "version": str(version)},
     )
+    return answer
 
 
 def test_an_ended_series_keeps_its_past(people: People, made: uuid.UUID) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import socket
+from typing import Any
 
 import pypdf
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.connections import handover_router, printing
 from app.models import ConnectionNote, ConnectionStatus, HowItWent, Membership, Stance
+from app.rendering import STATIC
 from tests.connections.calendar_builders import (
     add_resident,
     make_change,
@@ -149,6 +151,15 @@ def test_it_says_who_owns_what_and_how_to_get_in(people: People) -> None:
     assert "manager_a can invite you." in who
 
 
+def test_a_manager_hands_over_what_somebody_who_left_looked_after(people: People) -> None:
+    form = handover(people, "manager_a").one("form", action="/connections/owner")
+    assert "manager_b (has left): 1 connection" in form.text
+    # Others hand over their own.
+    own = handover(people).one("form", action="/connections/owner").text
+    assert "coordinator_a: " in own
+    assert "manager_b" not in own
+
+
 def test_members_are_those_of_today(people: People) -> None:
     with Session(people.engine) as session:
         session.execute(
@@ -199,7 +210,7 @@ def test_a_team_without_connections_is_told_where_to_start(people: People) -> No
 @pytest.fixture
 def pdf(people: People) -> pypdf.PdfReader:
     try:
-        printing.make_pdf("<p>Try</p>", stylesheet=handover_router.STATIC / "handover.css")
+        printing.make_pdf("<p>Try</p>", stylesheet=STATIC / "handover.css")
     except printing.CannotPrint as error:
         pytest.skip(f"no PDF can be made here: {error}")
     answer = people.client("coordinator_a").get("/handover.pdf")
@@ -224,7 +235,7 @@ def test_the_pdf_says_what_the_page_says(people: People, pdf: pypdf.PdfReader) -
 
 
 def test_the_pdf_can_be_read_aloud(pdf: pypdf.PdfReader) -> None:
-    root = pdf.trailer["/Root"]
+    root: Any = pdf.trailer["/Root"]
     assert root["/Lang"] == "en-GB"
     assert root["/MarkInfo"]["/Marked"] is True or root["/MarkInfo"]["/Marked"].value is True
     assert "pdfuaid" in root["/Metadata"].get_object().get_data().decode()
@@ -233,8 +244,8 @@ def test_the_pdf_can_be_read_aloud(pdf: pypdf.PdfReader) -> None:
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
     kinds: set[str] = set()
 
-    def walk(node: object) -> None:
-        node = node.get_object()  # type: ignore[attr-defined]
+    def walk(found: Any) -> None:
+        node = found.get_object()
         if isinstance(node, list):
             for one in node:
                 walk(one)
@@ -258,7 +269,7 @@ def test_printing_fetches_nothing(caplog: pytest.LogCaptureFixture) -> None:
             f"<img alt=a src='file:///etc/hostname'><img alt=b src='{there}/c'><p>Words</p></body>"
         )
         try:
-            made = printing.make_pdf(html, stylesheet=handover_router.STATIC / "handover.css")
+            made = printing.make_pdf(html, stylesheet=STATIC / "handover.css")
         except printing.CannotPrint as error:
             pytest.skip(f"no PDF can be made here: {error}")
         listening.setblocking(False)

@@ -9,12 +9,13 @@ import uuid
 
 import pytest
 import sqlalchemy as sa
+from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.models.residents import REFERENCE_ALPHABET
 from app.parameters import today
 from tests.builders import CITY_HALL
-from tests.people import REFERENCE_A, REFERENCE_B, People, TestClient
+from tests.people import REFERENCE_A, REFERENCE_B, People
 from tests.residents.conftest import Keep, change, row_of
 from tests.web.document import Document
 
