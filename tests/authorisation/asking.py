@@ -35,6 +35,8 @@ class Asker:
     people: People
     others: dict[str, Things] = field(default_factory=dict)
     owns: dict[str | None, Things] = field(default_factory=dict)
+    spent: set[str | None] = field(default_factory=set)
+    tokens: dict[str | None, str] = field(default_factory=dict)
     client: Any = None
     nobodys: Things = field(default_factory=missing)
 
@@ -61,13 +63,19 @@ class Asker:
         return self.others["a" if who == "coordinator_b" else "b"]
 
     def own_of(self, row: Row, who: str | None) -> Things:
-        """Return things of `who`'s team (of somebody without one, home A's): new for a change."""
-        if row.method != "POST" and who in self.owns:
+        """Return things of `who`'s team (of somebody without one, home A's).
+
+        New ones where they may be changed: those before them are gone, so that lists stay short.
+        """
+        if who in self.owns and who not in self.spent and not is_changed(row, who):
             return self.owns[who]
+        # What is about to be changed may be gone afterwards.
+        (self.spent.add if is_changed(row, who) else self.spent.discard)(who)
         is_known = who in self.people.accounts
         made = make_things(self.people, TEAM_OF.get(who or "", "a"), who if is_known else None)
-        if row.method != "POST":
-            self.owns[who] = made
+        if who in self.owns:
+            forget(self.people, self.owns[who])
+        self.owns[who] = made
         return made
 
     def ask(
@@ -82,17 +90,22 @@ class Asker:
         if row.method == "POST":
             form = {name: value.format(**names) for name, value in row.form.items()}
             answer: Response = client.post(address, data={"sent": "yes"} | form, headers=headers)
+            if is_changed(row, who):
+                # Some addresses end every session there is.
+                self.tokens.pop(who, None)
         else:
             answer = client.get(address, headers=headers)
         return answer
 
     def _client(self, who: str | None) -> Any:
-        """Return a browser signed in anew: some addresses end every session there is."""
+        """Return a browser, signed in as `who`."""
         if self.client is None:
             self.client = self.people.client()
         self.client.cookies.clear()
         if who is not None:
-            self.client.cookies.set(self.people.settings.cookie_name, self._sign_in(who))
+            if who not in self.tokens:
+                self.tokens[who] = self._sign_in(who)
+            self.client.cookies.set(self.people.settings.cookie_name, self.tokens[who])
         return self.client
 
     def _sign_in(self, who: str) -> str:
@@ -115,6 +128,24 @@ class Asker:
             "club_id": str(people.club_id),
             "boccia_id": str(people.boccia_id),
         }
+
+
+def is_changed(row: Row, who: str | None) -> bool:
+    """Return whether asking may change something."""
+    return row.method == "POST" and may_ask(row, who)
+
+
+def forget(people: People, things: Things) -> None:
+    """Delete what was there to be changed."""
+    with people.engine.begin() as connection:
+        connection.execute(
+            sa.text("DELETE FROM connections WHERE id = CAST(:id AS uuid)"),
+            {"id": things.connection_id},
+        )
+        connection.execute(
+            sa.text("DELETE FROM residents WHERE reference = :reference"),
+            {"reference": things.reference},
+        )
 
 
 def told(answer: Response, things: Things) -> tuple[int, dict[str, str], bytes]:

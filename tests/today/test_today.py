@@ -192,6 +192,14 @@ def test_a_visit_nobody_wrote_down_is_asked_for_once(people: People) -> None:
     assert section(show(people), "unrecorded") == ""
 
 
+def test_the_form_of_a_visit_starts_with_the_day_that_was_asked_about(people: People) -> None:
+    made = add(people)
+    client = people.client("coordinator_a")
+    for asked, day in (("2026-11-24", "2026-11-24"), ("rubbish", dt.date.today().isoformat())):  # noqa: DTZ011
+        page = Document(client.get(f"/connections/{made}?visited_on={asked}").text)
+        assert page.one("input", id="visited_on").get("value") == day
+
+
 def test_nothing_is_asked_from_before_it_began(people: People) -> None:
     made = add(people, created_at=dt.datetime(2026, 11, 25, tzinfo=dt.UTC))
     weekly(people, made, DAY - dt.timedelta(days=23))
