@@ -265,7 +265,7 @@ def test_typed_interests_start_at_the_team_members_home(people: People) -> None:
     answer = people.client("coordinator_a").post("/matches", data={"interest": "bowls"})
     page = Document(answer.text)
     assert page.one("h1").text == "Matches near Bowmont House"
-    assert "no-store" in answer.headers["cache-control"]
+    assert answer.headers["cache-control"] == "private, no-cache"
     form = page.all("form", action="/connections")[0]
     assert "reference" not in dict(fields_of(form))
     looking = Document(people.client("connector").get("/matches").text)
