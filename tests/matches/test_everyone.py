@@ -127,9 +127,9 @@ def test_the_page_says_how_many_and_why_and_connects_them(people: People, home: 
     sentence = next(p.text for p in first.all("p") if p.text.startswith("Would suit about"))
     assert sentence.startswith(f"Would suit about {len(references)} of ")
     assert REFERENCE_B not in page.one("body").text
-    each = page.one("section").all("a")
+    each = page.one("section", **{"aria-labelledby": "each"}).all("a")
     assert f"/residents/{REFERENCE_A}/matches" in [link.get("href") for link in each]
-    lines = [item.text for item in page.one("section").all("li")]
+    lines = [item.text for item in page.one("section", **{"aria-labelledby": "each"}).all("li")]
     without = [line.endswith("No match yet") for line in lines]
     assert any(without)
     assert without == sorted(without, reverse=True)

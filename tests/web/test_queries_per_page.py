@@ -23,9 +23,11 @@ MOST = {
     "/assets.geojson?bbox=-2,53,-1,54": 1,
     "/assets.csv": 1,
     "/api/assets": 1,
-    "/assets/{club}": 6,
+    # What homes offer it, and how many share its interest: a question each.
+    "/assets/{club}": 7,
     "/wards": 2,
-    "/wards/E05001347": 4,
+    # The fifth: what was asked for there and not found.
+    "/wards/E05001347": 5,
     "/wards/E05001347.csv": 2,
     "/wards/E05001347/map": 4,
     "/matches?near=BD1+1HY&interest=bowls&interest=reading": 2,
