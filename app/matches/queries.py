@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -143,7 +143,7 @@ def find(
     return _best(lists["near"].values(), near.limit), _best(lists["visit"].values(), visits.limit)
 
 
-def _with_schedules(rows: Iterable[sa.Row[Any]]) -> dict[str, dict[str, FoundRow]]:
+def _with_schedules(rows: Iterable[Sequence[Any]]) -> dict[str, dict[str, FoundRow]]:
     """Return what was looked up by list and id, each once with all its schedules."""
     lists: dict[str, dict[str, FoundRow]] = {"near": {}, "visit": {}}
     # By position: asked by name, a row of SQLAlchemy's costs more than all else done with it here.

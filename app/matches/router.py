@@ -48,6 +48,8 @@ ASK = parameters(
 )
 # A question holds where somebody lives and what they enjoy: nobody on the way keeps it.
 PRIVATE = {"cache-control": "private, no-store"}
+# The browser alone may keep the answer to a form, or the way back to it would be an error page.
+PRIVATE_POST = {"cache-control": "private, no-cache"}
 
 
 @router.get("/matches", include_in_schema=False)
@@ -127,7 +129,7 @@ def _page(
         team=team,
         sources=names.sources_in(lists.source_ids if lists else []),
     )
-    answer.headers.update(PRIVATE)
+    answer.headers.update(PRIVATE_POST if is_post else PRIVATE)
     return answer
 
 

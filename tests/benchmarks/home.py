@@ -14,7 +14,7 @@ from app.database import make_engine
 from app.interests.actions import read_vocabulary
 from app.matches import home_queries
 from app.matches.home_actions import BEST_OF_EACH, TEN, as_questions, list_asking
-from app.models import AssetKind, Membership, Resident, Role, Stance, Team, Travel
+from app.models import Account, AssetKind, Membership, Resident, Role, Stance, Team, Travel
 from app.models.residents import REFERENCE_ALPHABET
 from app.settings import Settings
 from geo.filters import NO_FILTERS
@@ -75,7 +75,7 @@ def measure(settings: Settings, *, times: int = TIMES) -> list[Figure]:
     with Session(engine) as session:
         team = session.scalars(sa.select(Team).where(Team.name == HOME)).one()
         member = session.scalars(sa.select(Membership).where(Membership.team_id == team.id)).one()
-        account = session.get_one(people.Account, member.account_id)
+        account = session.get_one(Account, member.account_id)
         token = people.sign_in(session, account)
         residents = session.scalar(sa.select(sa.func.count()).select_from(Resident))
         team_id = team.id

@@ -159,6 +159,17 @@ def test_from_a_resident_to_filters_and_a_map(open_as: OpenAs, *, has_scripts: b
     assert page.url == address
 
 
+def test_the_way_back_from_a_match_is_no_error(open_as: OpenAs) -> None:
+    page = open_as(PAGES["typed"])
+    page.get_by_label("What they enjoy").fill("bowls")
+    page.get_by_role("button", name="Find matches").click()
+    title = page.locator("h1").inner_text()
+    page.locator(".pw-item__name a").first.click()
+    page.wait_for_url(re.compile("/assets/"))
+    page.go_back()
+    expect(page.locator("h1")).to_have_text(title)
+
+
 def test_enter_asks_again_and_takes_nothing_out(open_as: OpenAs) -> None:
     page = open_as(PAGES["typed"], java_script_enabled=False)
     interest = page.get_by_label("What they enjoy")
