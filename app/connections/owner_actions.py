@@ -51,9 +51,9 @@ def move_ownership(work: TeamWork, form: Query) -> int:
     if from_id not in {owner.id for owner in owners}:
         raise BadQuestion("Choose whose connections go to somebody else.", field="from")
     members = owner_queries.list_members(work.session, team_id=work.team.id)
-    if to_id not in {member.id for member in members} or to_id == from_id or from_id is None:
+    is_colleague = to_id in {member.id for member in members} and to_id != from_id
+    if from_id is None or to_id is None or not is_colleague:
         raise BadQuestion("Choose a colleague who takes them on.", field="to")
-    assert to_id is not None  # noqa: S101 - a member's id, said for the type checker
     moved = owner_queries.move_connections(
         work.session, team_id=work.team.id, from_id=from_id, to_id=to_id
     )
