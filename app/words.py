@@ -33,6 +33,14 @@ ACCESS = {
     "dementia_friendly": "Dementia friendly",
 }
 
+# How somebody stands to an interest, before the interest itself.
+STANCES = {
+    "enjoys": "They enjoy",
+    "used_to": "They used to",
+    "would_try": "They would try",
+    "could_share": "They could share",
+}
+
 LOCATION_SOURCES = {
     "given": "The publisher gives its exact place.",
     "surface": "The publisher gives its outline; the map shows a point inside it.",
@@ -232,8 +240,18 @@ def shown_reference(reference: str) -> str:
     return f"{reference[:4]} {reference[4:]}"
 
 
+def about_the_place(reasons: Iterable[str]) -> list[str]:
+    """Return the reasons of a match that say nothing of a resident.
+
+    They are kept with a connection, which outlives whoever it was made for.
+    """
+    beginnings = tuple(f"{stance}: " for stance in STANCES.values())
+    return [reason for reason in reasons if not reason.startswith(beginnings)]
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "kind_word": kind_word,
+    "about_the_place": about_the_place,
     "access_word": access_word,
     "long_date": long_date,
     "checked": checked,

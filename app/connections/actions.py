@@ -20,6 +20,7 @@ from app.connections.script import Draft, Matter, Script, draft_for, script_for
 from app.connections.wording import QUICK_DAYS, when_they_answer
 from app.errors import BadQuestion, NotFound
 from app.parameters import Query, read_uuid, today
+from app.words import about_the_place
 from geo.interests import Vocabulary
 
 LONGEST_REASON = 600
@@ -64,7 +65,7 @@ def connect(work: TeamWork, vocabulary: Vocabulary, form: Query) -> tuple[uuid.U
     for an interest we do not know.
     """
     asset_id, activity_id = form.identifier("asset_id"), form.identifier("activity_id")
-    reasons = form.texts("reason", longest=LONGEST_REASON)
+    reasons = about_the_place(form.texts("reason", longest=LONGEST_REASON))
     slugs = form.texts("interest")
     references = form.texts("reference", most=MOST_PEOPLE)
     form.refuse_problems()

@@ -15,6 +15,7 @@ from app.matches.actions import Found, MatchLists, find_matches
 from app.matches.unmet import find_unmet
 from app.models import Stance, Travel
 from app.models.residents import REFERENCE_ALPHABET, REFERENCE_LENGTH
+from app.words import STANCES
 from geo.filters import NO_FILTERS, Filters
 from geo.interests import Concept, Vocabulary
 from geo.reasons import lower_first
@@ -23,12 +24,7 @@ from geo.reasons import lower_first
 REACH_M = {Travel.VISITS_ONLY: 5_000, Travel.SHORT_WALK: 640, Travel.CAN_TRAVEL: 5_000}
 FARTHER_M = 20_000
 FEW = 3
-STANCE_WORDS = {
-    Stance.ENJOYS: "They enjoy",
-    Stance.USED_TO: "They used to",
-    Stance.WOULD_TRY: "They would try",
-    Stance.COULD_SHARE: "They could share",
-}
+STANCE_WORDS = {stance: STANCES[stance.value] for stance in Stance}
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,11 @@ def test_what_makes_no_sense(people: People, values: dict[str, Any], sentence: s
     assert sentence in text
 
 
+def test_how_a_resident_stands_to_it_is_not_kept(people: People) -> None:
+    said = ["They enjoy: Church of England.", "They used to: hymns.", *REASONS]
+    assert connect(people, reason=said).row().reasons == list(REASONS)
+
+
 def test_long_reasons_are_kept(people: People) -> None:
     reason = "Every Tuesday, 2pm to 3pm; " * 12
     assert connect(people, reason=[reason]).row().reasons == [reason.strip()]
