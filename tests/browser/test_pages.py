@@ -331,7 +331,7 @@ def test_focus_can_be_seen_everywhere(open_page: OpenPage) -> None:
 
 def test_after_a_problem_the_reader_starts_there(open_page: OpenPage) -> None:
     page = open_page(PAGES["assets problem"])
-    assert page.evaluate("document.activeElement.id") == "problems"
+    expect(page.locator("#problems")).to_be_focused()
     page.get_by_role("link", name="“within” must be").click()
     expect(page.get_by_label("How far from there")).to_be_visible()
 

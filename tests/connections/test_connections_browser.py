@@ -125,7 +125,7 @@ def test_a_page_with_problems(open_page: OpenPage, lived_in: Opened) -> None:
     page.get_by_text("Write down what you know").click()
     page.get_by_label("The number they gave us").fill("ask Mary")
     page.locator("#facts").get_by_role("button", name="Save", exact=True).click()
-    assert page.evaluate("document.activeElement.id") == "problems"
+    expect(page.locator("#problems")).to_be_focused()
     page.get_by_role("link", name="write it in digits").click()
     expect(page.get_by_label("The number they gave us")).to_have_value("ask Mary")
     assert_axe_finds_nothing(page)

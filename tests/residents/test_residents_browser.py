@@ -197,7 +197,7 @@ def test_pages_about_a_problem_are_fit_too(people: People, keep: Keep, open_page
     page.get_by_label("Best interests").check()
     page.get_by_role("button", name="Save and tick").click()
     expect(page.get_by_role("alert")).to_contain_text("Nobody can consent for somebody else")
-    assert page.evaluate("document.activeElement.id") == "problems"
+    expect(page.locator("#problems")).to_be_focused()
     expect(page.get_by_label("Best interests")).to_be_checked()
     assert not _axe(page)
 
