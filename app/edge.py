@@ -14,9 +14,9 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PAGE_CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
-    " connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none';"
-    " frame-ancestors 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
+    " connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
 
 # Left alone where an answer brings its own: maps have a policy of their own.
@@ -31,7 +31,7 @@ DEFAULT_HEADERS = (
 
 # Segments of a path that stand for somebody, or let in whoever knows them: no log keeps them.
 _HIDDEN = re.compile(
-    r"^(/residents|/invitations|/sign-in/link|/calendar)/"
+    r"^(/residents|/invitations|/sign-in/link|/calendar|/claims)/"
     r"(?!(?:new|sheet|withdrawn|receipts)(?:/|$))[^/]+",
     re.IGNORECASE,
 )

@@ -26,20 +26,29 @@ from app.connections.handover_router import router as handover
 from app.connections.router import router as connections
 from app.connections.times_router import router as times
 from app.database import APP_ROLE, make_engine
+from app.duplicates.router import router as duplicates
 from app.edge import Edge, make_log
 from app.error_answers import add_error_answers
+from app.fieldwork.map_router import router as walking
+from app.fieldwork.record_router import router as recording
+from app.history.router import router as history
 from app.home.router import router as home
 from app.interests.router import router as interests
 from app.interests.suggesting import make_suggest
 from app.matches.home_router import router as home_matches
 from app.matches.resident_router import router as resident_matches
 from app.matches.router import router as matches
+from app.moderation.router import router as moderation
+from app.photos.router import router as photos
 from app.rendering import STATIC, Pages
 from app.residents.leaving_router import router as leaving
 from app.residents.offers_router import router as offers
 from app.residents.router import router as residents
 from app.same_site import SameSite
 from app.settings import Settings
+from app.suggestions.claim_router import router as claims
+from app.suggestions.poster_router import router as posters
+from app.suggestions.router import router as suggestions
 from app.today.router import router as today
 
 # Level 4 is twice as quick as the default 9 and hardly larger, measured on our GeoJSON.
@@ -112,6 +121,8 @@ def create_app(settings: Settings) -> FastAPI:
         # Before the residents': "/residents/receipts" is no reference.
         *(leaving, offers, resident_matches, home_matches),
         *(accounts, today, residents, connections, calendar, times, handover),
+        *(walking, recording, photos, history, suggestions, claims, posters),
+        *(moderation, duplicates),
     ):
         app.include_router(router)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")

@@ -6,6 +6,7 @@ token in any form, so a page that stayed open overnight still works in the morni
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -14,8 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.error_answers import plain_refusal
 
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
-# Nothing here takes files; the longest form is a screen of ticks.
+# The longest form is a screen of ticks.
 LARGEST_BODY_BYTES = 1_000_000
+# Where photos are taken: three of the largest a phone's camera makes.
+LARGEST_WITH_PHOTOS_BYTES = 40_000_000
+_TAKES_PHOTOS = re.compile(r"/api/fieldwork/submissions|/map/new|/assets/[^/]+/photos")
 
 
 class SameSite:
@@ -39,14 +43,20 @@ class SameSite:
             await refusal(scope, receive, send)
             return
         declared = headers.get("content-length", "0")
-        if not declared.isdecimal() or int(declared) > LARGEST_BODY_BYTES:
+        largest = largest_body_of(scope["path"])
+        if not declared.isdecimal() or int(declared) > largest:
             refusal = plain_refusal(413, "That is too much at once", "Nothing was changed.")
             await refusal(scope, receive, send)
             return
-        await self.app(scope, _limited(receive), send)
+        await self.app(scope, _limited(receive, largest), send)
 
 
-def _limited(receive: Receive) -> Receive:
+def largest_body_of(path: str) -> int:
+    """Return how many bytes a request to `path` may bring."""
+    return LARGEST_WITH_PHOTOS_BYTES if _TAKES_PHOTOS.fullmatch(path) else LARGEST_BODY_BYTES
+
+
+def _limited(receive: Receive, largest: int) -> Receive:
     """End the body of a request that says nothing of its length and goes on and on."""
     received = 0
 
@@ -54,7 +64,7 @@ def _limited(receive: Receive) -> Receive:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > LARGEST_BODY_BYTES:
+        if received > largest:
             return {"type": "http.disconnect"}
         return message
 

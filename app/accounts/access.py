@@ -1,8 +1,8 @@
 """What handlers depend on when not everybody may ask: who is asking, and what they may do.
 
 Each address takes exactly one of `SignedIn`, `ForTeam`, `ForManagers`, `ForInviters`,
-`ForEditors` or `ForAdministrators`, or none when it is public. A test holds the table of all
-addresses to that.
+`ForMappers`, `ForEditors` or `ForAdministrators`, or none when it is public. A test holds the
+table of all addresses to that.
 """
 
 from __future__ import annotations
@@ -96,5 +96,8 @@ ForTeam = Annotated[TeamWork, Depends(work_for(*TEAM_ROLES), scope="function")]
 ForManagers = Annotated[TeamWork, Depends(work_for(Role.MANAGER), scope="function")]
 # Who may invite: managers to the home they work in, administrators anybody to anything.
 ForInviters = Annotated[Work, Depends(work_for(Role.MANAGER, Role.ADMINISTRATOR), scope="function")]
+# Who records on foot; editors may do all that mappers do.
+MAPPER_ROLES = (Role.MAPPER, Role.EDITOR, Role.ADMINISTRATOR)
+ForMappers = Annotated[Work, Depends(work_for(*MAPPER_ROLES), scope="function")]
 ForEditors = Annotated[Work, Depends(work_for(Role.EDITOR, Role.ADMINISTRATOR), scope="function")]
 ForAdministrators = Annotated[Work, Depends(work_for(Role.ADMINISTRATOR), scope="function")]

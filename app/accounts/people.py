@@ -71,6 +71,26 @@ class Person:
         return self.is_any([Role.MANAGER])
 
     @property
+    def is_editor(self) -> bool:
+        """Whether they may decide about what is on the map."""
+        return self.is_any([Role.EDITOR, Role.ADMINISTRATOR])
+
+    @property
+    def is_mapper(self) -> bool:
+        """Whether they may record what is on the map."""
+        return self.is_any([Role.MAPPER, Role.EDITOR, Role.ADMINISTRATOR])
+
+    @property
+    def acting_as(self) -> str:
+        """What the history of the map calls them."""
+        return "editor" if self.is_editor else "mapper"
+
+    @property
+    def ward_codes(self) -> tuple[str, ...]:
+        """The wards they walk or speak for."""
+        return tuple(dict.fromkeys(code for held in self.held for code in held.ward_codes))
+
+    @property
     def is_administrator(self) -> bool:
         """Whether they look after the whole service."""
         return self.is_any([Role.ADMINISTRATOR])

@@ -15,7 +15,7 @@ from app.models.accounts import (
 )
 from app.models.activities import Activity, Schedule
 from app.models.areas import Area, AreaFigure, AreaLookup, AreaPart, AreaType
-from app.models.assets import MOST_BEDS, Access, Asset, AssetKind, LocationSource
+from app.models.assets import MOST_BEDS, Access, Asset, AssetKind, Consent, LocationSource
 from app.models.audit import AuditEntry
 from app.models.base import Base
 from app.models.checks import Check, CheckOutcome
@@ -31,7 +31,17 @@ from app.models.connections import (
     Visit,
     VisitResident,
 )
+from app.models.fieldwork import Decision, Photo, Street, Submission
+from app.models.history import AssetChange
 from app.models.interests import GentlerAlternative, Interest, InterestWord
+from app.models.moderation import (
+    Claim,
+    DuplicatePair,
+    PairStatus,
+    Poster,
+    Suggestion,
+    SuggestionKind,
+)
 from app.models.postcodes import Postcode
 from app.models.residents import (
     Basis,
@@ -64,6 +74,7 @@ __all__ = [
     "AreaPart",
     "AreaType",
     "Asset",
+    "AssetChange",
     "AssetKind",
     "AuditEntry",
     "Base",
@@ -71,13 +82,17 @@ __all__ = [
     "CalendarFeed",
     "Check",
     "CheckOutcome",
+    "Claim",
     "Connection",
     "ConnectionChange",
     "ConnectionNote",
     "ConnectionResident",
     "ConnectionStatus",
     "ConnectionTime",
+    "Consent",
     "DecidedBy",
+    "Decision",
+    "DuplicatePair",
     "Erasure",
     "GentlerAlternative",
     "HowItWent",
@@ -91,7 +106,10 @@ __all__ = [
     "Membership",
     "Offer",
     "OrganisationSignIn",
+    "PairStatus",
+    "Photo",
     "Postcode",
+    "Poster",
     "ProblemReason",
     "Resident",
     "ResidentInterest",
@@ -104,6 +122,10 @@ __all__ = [
     "Source",
     "SpecialBasis",
     "Stance",
+    "Street",
+    "Submission",
+    "Suggestion",
+    "SuggestionKind",
     "Team",
     "TeamKind",
     "Travel",

@@ -54,6 +54,14 @@ class Access(enum.StrEnum):
     DEMENTIA_FRIENDLY = "dementia_friendly"
 
 
+class Consent(enum.StrEnum):
+    """How somebody agreed that what they do is on the map."""
+
+    SAID_YES = "said_yes"  # to the person who recorded it
+    IN_WRITING = "in_writing"
+    THROUGH_A_GROUP = "through_a_group"  # their group or a relative passed it on
+
+
 ACCESS_WORDS = ", ".join(f"'{word.value}'" for word in Access)
 
 
@@ -97,6 +105,14 @@ class Asset(Versioned, Base):
     # [{"weekday": 0-6 (Monday first), "opens_at": "09:00", "closes_at": "17:00"}, ...]
     opening_hours: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
     beds: Mapped[int | None] = mapped_column(sa.Integer)
+    charity_number: Mapped[str | None] = mapped_column(sa.Text)
+    # How exact a position taken on foot is; NULL: not taken so.
+    accuracy_m: Mapped[float | None] = mapped_column(sa.Float)
+    # Of an informal asset: that the person it is about agreed, when and how.
+    consent_on: Mapped[dt.date | None] = mapped_column(sa.Date)
+    consent_how: Mapped[Consent | None] = mapped_column(words_enum(Consent, "consent"))
+    # Names of columns that people here corrected: an import leaves them as they are.
+    kept_fields: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
     assured_date: Mapped[dt.date | None] = mapped_column(sa.Date)
 
     source_id: Mapped[int] = mapped_column(sa.ForeignKey("sources.id"))
@@ -117,6 +133,14 @@ class Asset(Versioned, Base):
         sa.CheckConstraint(f"access <@ ARRAY[{ACCESS_WORDS}]::text[]", name="known_access"),
         sa.CheckConstraint(
             f"beds IS NULL OR beds BETWEEN 0 AND {MOST_BEDS}", name="plausible_beds"
+        ),
+        sa.CheckConstraint(
+            "charity_number IS NULL OR charity_number ~ '^[0-9]{6,7}(-[0-9]{1,3})?$'",
+            name="plausible_charity_number",
+        ),
+        sa.CheckConstraint("accuracy_m IS NULL OR accuracy_m >= 0", name="plausible_accuracy"),
+        sa.CheckConstraint(
+            "(consent_on IS NULL) = (consent_how IS NULL)", name="consent_has_a_day_and_a_way"
         ),
         # Somebody's front door is never on the map.
         sa.CheckConstraint(

@@ -38,6 +38,8 @@ class Check(Base):
     outcome: Mapped[CheckOutcome] = mapped_column(words_enum(CheckOutcome, "check_outcome"))
     # Which fact ("hours", "phone"); NULL: that it is there at all.
     fact: Mapped[str | None] = mapped_column(sa.Text)
+    # Who looked; NULL: an import says so.
+    account_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
     created_at: Mapped[dt.datetime] = mapped_column(
         sa.DateTime(timezone=True), server_default=sa.func.now()
     )

@@ -137,7 +137,10 @@ def test_views_name_no_column_that_is_not_meant_to_be_public(session: Session) -
             )
         )
     }
-    assert set(columns) == {"public_assets", "public_activities", "public_other_names"}
+    assert set(columns) == {
+        "public_assets", "public_activities", "public_other_names", "public_asset_changes",
+        "public_photos",
+    }  # fmt: skip
     private = {
         "content_hash",
         "source_key",
@@ -145,6 +148,10 @@ def test_views_name_no_column_that_is_not_meant_to_be_public(session: Session) -
         "duplicate_of",
         "gone_at",
         "scope",
+        "account_id",
+        "decided_by",
+        "kept_fields",
+        "consent_on",
     }
     for names in columns.values():
         assert not names & private

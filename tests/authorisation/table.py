@@ -26,6 +26,7 @@ class Access(Enum):
     TEAM = frozenset(TEAM_ROLES)
     MANAGERS = frozenset({Role.MANAGER})
     INVITERS = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
+    MAPPERS = frozenset({Role.MAPPER, Role.EDITOR, Role.ADMINISTRATOR})
     EDITORS = frozenset({Role.EDITOR, Role.ADMINISTRATOR})
     ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
@@ -210,8 +211,21 @@ CALENDAR_ROWS = (
     _get("/handover.pdf", TEAM),
 )
 TODAY_ROWS = (_get("/today", SIGNED_IN),)
+MAPPERS, EDITORS = Access.MAPPERS, Access.EDITORS
+
+# Walking the patch: the map and what works without signal.
+WALKING_ROWS: tuple[Row, ...] = ()
+
+# What is recorded: sent from a phone, by a plain form, with photos.
+RECORDING_ROWS: tuple[Row, ...] = ()
+
+# Suggestions, claims, posters, the queue, history.
+MODERATION_ROWS: tuple[Row, ...] = ()
+
+# Pairs that may be one place.
+DUPLICATE_ROWS: tuple[Row, ...] = ()
 
 ROWS = (
     *PUBLIC_ROWS, *ACCOUNT_ROWS, *RESIDENT_ROWS, *FIND_ROWS, *CONNECTION_ROWS, *CALENDAR_ROWS,
-    *TODAY_ROWS,
+    *TODAY_ROWS, *WALKING_ROWS, *RECORDING_ROWS, *MODERATION_ROWS, *DUPLICATE_ROWS,
 )  # fmt: skip

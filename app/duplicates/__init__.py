@@ -1,0 +1,1 @@
+"""Assets that may be one place."""

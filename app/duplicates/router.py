@@ -1,0 +1,7 @@
+"""Pairs that may be one place: looked at side by side, merged or told apart."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+router = APIRouter(default_response_class=Response)

@@ -1,0 +1,1 @@
+"""Walking the patch: the map in the hand, and what is recorded on it."""

@@ -1,0 +1,1 @@
+"""Suggestions of anybody, and entries groups correct themselves."""

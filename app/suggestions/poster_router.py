@@ -1,0 +1,7 @@
+"""Posters with a code to scan."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+router = APIRouter(default_response_class=Response)
