@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import housekeeping_queries as queries
 from app.database import KEEPER_ROLE, make_engine, transaction
+from app.photos.queries import empty_rejected
 from app.settings import Settings
 
 log = structlog.get_logger("patchwork")
@@ -51,6 +52,7 @@ JOBS = (
     Job("invitations", queries.delete_invitations),
     # app/residents/erasure.py: erase_due(session) -> int
     Job("residents that were due", erase_residents),
+    Job("photos that were rejected", empty_rejected),
 )
 
 

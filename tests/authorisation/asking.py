@@ -125,6 +125,8 @@ class Asker:
             "gss_code": "E05999999" if is_missing else "E05001347",
             "asset_id": things.team_id if is_missing else str(people.club_id),
             "home_id": things.team_id if is_missing else str(people.homes["a"]),
+            # Nobody has taken one.
+            "photo_id": things.team_id,
             "club_id": str(people.club_id),
             "boccia_id": str(people.boccia_id),
         }

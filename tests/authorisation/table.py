@@ -217,7 +217,18 @@ MAPPERS, EDITORS = Access.MAPPERS, Access.EDITORS
 WALKING_ROWS: tuple[Row, ...] = ()
 
 # What is recorded: sent from a phone, by a plain form, with photos.
-RECORDING_ROWS: tuple[Row, ...] = (_post("/api/fieldwork/submissions", MAPPERS),)
+RECORDING_ROWS: tuple[Row, ...] = (
+    _post("/api/fieldwork/submissions", MAPPERS),
+    _get("/map/new", MAPPERS),
+    _post("/map/new", MAPPERS),
+    _get("/assets/{asset_id}/edit", MAPPERS),
+    _post("/assets/{asset_id}/edit", MAPPERS),
+    _post("/assets/{asset_id}/check", MAPPERS),
+    _post("/assets/{asset_id}/photos", MAPPERS),
+    # Which photo is whose is tested with photos; here nobody has one.
+    _get("/photos/{photo_id}.jpg", own=NOT_FOUND),
+    _get("/photos/{photo_id}/small.jpg", own=NOT_FOUND),
+)
 
 # Suggestions, claims, posters, the queue, history.
 MODERATION_ROWS: tuple[Row, ...] = ()
