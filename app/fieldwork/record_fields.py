@@ -84,7 +84,12 @@ def _hours_pairs(spans: Iterable[Mapping[str, Any]]) -> Pairs:
 
 def is_untouched(name: str, was: Any, form: Query, vocabulary: Vocabulary) -> bool:  # noqa: ANN401 - any fact
     """Return whether a fact's fields still say what the form was made with."""
-    return _texts_of(name, form) == _texts_of(name, as_query(pairs_of(name, was, vocabulary)))
+    try:
+        shown = as_query(pairs_of(name, was, vocabulary))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # No form of ours was made with such a value.
+        return False
+    return _texts_of(name, form) == _texts_of(name, shown)
 
 
 def _texts_of(name: str, form: Query) -> dict[str, Any]:
