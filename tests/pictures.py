@@ -57,8 +57,9 @@ def planted(kind: str, folder: Path) -> bytes:
         f"-EXIF:GPSLatitude={LATITUDE}", "-EXIF:GPSLatitudeRef=N",
         f"-EXIF:GPSLongitude={LONGITUDE.lstrip('-')}", "-EXIF:GPSLongitudeRef=W",
         f"-XMP-exif:GPSLatitude={LATITUDE}", f"-XMP-exif:GPSLongitude={LONGITUDE}",
-        f"-EXIF:Artist={PLANTED}", f"-XMP-dc:Creator={PLANTED}", f"-EXIF:ImageDescription={PLANTED}",
-        "-EXIF:Make=Camera", f"-IFD1:ThumbnailImage<={small}",
+        f"-EXIF:Artist={PLANTED}", f"-XMP-dc:Creator={PLANTED}",
+        f"-EXIF:ImageDescription={PLANTED}", "-EXIF:Make=Camera",
+        f"-IFD1:ThumbnailImage<={small}",
     ]  # fmt: skip
     if kind == "jpeg":
         tags += [f"-IPTC:City={PLANTED}", f"-Comment={PLANTED}"]

@@ -144,14 +144,13 @@ def _interests(connection: sa.Connection, form: Query, vocabulary: Vocabulary) -
 
 
 def _place(connection: sa.Connection, form: Query, kind: str) -> dict[str, Any] | None:
-    has_ward = bool(form.typed("ward").strip())
     if form.typed("at_postcode").strip():
         return {"postcode": form.text("at_postcode")}
-    point = form.lon_lat() if kind != AssetKind.INFORMAL or not has_ward else None
-    if point is not None:
-        return {"lon": point[0], "lat": point[1]}
-    ward = find_ward(connection, form) if has_ward else None
-    return {"ward_code": ward.gss_code} if ward else None
+    if kind == AssetKind.INFORMAL and form.typed("ward").strip():
+        ward = find_ward(connection, form)
+        return {"ward_code": ward.gss_code} if ward else None
+    point = form.lon_lat()
+    return {"lon": point[0], "lat": point[1]} if point else None
 
 
 def _hours(form: Query) -> list[dict[str, Any]] | None:
