@@ -29,6 +29,7 @@ from app.database import APP_ROLE, make_engine
 from app.duplicates.router import router as duplicates
 from app.edge import Edge, make_log
 from app.error_answers import add_error_answers
+from app.fieldwork.base_map import BaseMap
 from app.fieldwork.map_router import router as walking
 from app.fieldwork.offline_router import router as offline
 from app.fieldwork.record_router import router as recording
@@ -90,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         raise ValueError(message)
     # A setting that makes no sense is said now, not to the first who needs it.
     mail_server_of(settings)
+    base_map = BaseMap.of(settings)
     engine = make_engine(settings, role=APP_ROLE)
 
     @asynccontextmanager
@@ -117,6 +119,7 @@ def create_app(settings: Settings) -> FastAPI:
     # Reading needs no transaction: without one there is no BEGIN and ROLLBACK to wait for.
     app.state.connect = engine.execution_options(isolation_level="AUTOCOMMIT").connect
     app.state.pages = Pages(settings)
+    app.state.base_map = base_map
     app.state.names = NameCache(make_suggest(settings))
     app.state.organisation = Organisation.of(settings)
     app.state.trusted_proxies = read_networks(settings.trusted_proxies)
