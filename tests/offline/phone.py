@@ -136,16 +136,40 @@ def is_kept(page: Page) -> None:
     )
 
 
+def until(page: Page, condition: str, *, seconds: int = 60) -> None:
+    """Wait until an expression (which may await) is true in the page."""
+    page.evaluate(
+        f"""async (seconds) => {{
+          const end = Date.now() + seconds * 1000;
+          while (!({condition})) {{
+            if (Date.now() > end) throw new Error("not in time");
+            await new Promise((again) => {{ setTimeout(again, 50); }});
+          }}
+        }}""",
+        seconds,
+    )
+
+
 def waiting(page: Page) -> int:
     """Return how many items wait on the phone."""
     found: int = page.evaluate(f"async () => (await {OUTBOX}.items()).length")
     return found
 
 
+@contextmanager
+def database(url: str) -> Iterator[sa.Connection]:
+    """Yield a connection to the server's database; what is done is committed."""
+    engine = sa.create_engine(url)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
 def stored(url: str, like: str = "Queued %") -> list[sa.Row[Any]]:
     """Return name, photos and submissions of what the server has of the items, by name."""
-    engine = sa.create_engine(url)
-    with engine.connect() as connection:
+    with database(url) as connection:
         rows = connection.execute(
             sa.text(
                 """
@@ -155,6 +179,5 @@ def stored(url: str, like: str = "Queued %") -> list[sa.Row[Any]]:
                 """
             ),
             {"like": like},
-        ).all()
-    engine.dispose()
-    return list(rows)
+        )
+        return list(rows)
