@@ -224,8 +224,9 @@ WALKING_ROWS = (
     _get("/map/base.pmtiles", own=NOT_FOUND),
     _get("/sw.js"),
     _get("/manifest.webmanifest"),
-    _get("/map/icon-{size}.png", own=NOT_FOUND),
-    _get("/api/me", SIGNED_IN),
+    _get("/map/icon-192.png"),
+    _get("/map/icon-512.png"),
+    _get("/api/me"),
 )
 
 # What is recorded: sent from a phone, by a plain form, with photos.

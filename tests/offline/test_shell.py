@@ -99,4 +99,3 @@ def test_the_worker_keeps_to_the_walkers_page(phone: Phone, line: PoorLine, demo
         answer = page.request.get(icon["src"])
         assert answer.ok
         assert answer.body()[:8] == b"\x89PNG\r\n\x1a\n"
-    assert page.request.get("/map/icon-7.png").status == 404

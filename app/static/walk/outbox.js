@@ -167,8 +167,8 @@ const sendOne = async ({ id }) => {
 const askMe = async () => {
   try {
     const answer = await fetch("/api/me", { cache: "no-store", redirect: "error", headers: { accept: "application/json" } });
-    if (answer.status === 401) return "signed-out";
     const me = answer.ok ? await answer.json() : null;
+    if (me?.account_id === null) return "signed-out";
     return typeof me?.account_id === "string" ? me : null;
   } catch {
     return null;
