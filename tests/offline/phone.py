@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from playwright.sync_api import BrowserContext, Page, Playwright
+from playwright.sync_api import BrowserContext, Geolocation, Page, Playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser.conftest import CHROMIUM, QUIET
 from tests.browser.serving import Demo
 from tests.offline.poor_line import PoorLine
 
-HALL = {"latitude": 54.1149, "longitude": -2.1085}
+HALL: Geolocation = {"latitude": 54.1149, "longitude": -2.1085}
 MAPPER, OTHER = "Priya", "Ruth"
 
 # The modules of the page itself: the very ones it runs, not a second copy.
@@ -103,8 +103,15 @@ class Phone:
     def sign_in(self, demo: Demo, name: str) -> None:
         """Sign in as one of the sample's people; a sign-in that outlives the browser."""
         assert self.context is not None
-        cookie = demo.cookie_of(name) | {"url": self.base, "expires": time.time() + 86_400}
-        self.context.add_cookies([cookie])
+        cookie = demo.cookie_of(name)
+        self.context.add_cookies(
+            [
+                {
+                    "name": cookie["name"], "value": cookie["value"], "url": self.base,
+                    "expires": time.time() + 86_400,
+                }
+            ]
+        )  # fmt: skip
 
     def sign_out(self) -> None:
         """Lose the sign-in, as when it expires."""
