@@ -225,7 +225,7 @@ WALKING_ROWS = (
 )
 
 # What is recorded: sent from a phone, by a plain form, with photos.
-RECORDING_ROWS: tuple[Row, ...] = ()
+RECORDING_ROWS: tuple[Row, ...] = (_post("/api/fieldwork/submissions", MAPPERS),)
 
 # Suggestions, claims, posters, the queue, history.
 MODERATION_ROWS: tuple[Row, ...] = ()
