@@ -6,28 +6,19 @@ from fastapi import APIRouter, Request, Response
 
 from app.accounts.visitor import find_visitor
 from app.fieldwork.base_map import BaseMap
-from app.fieldwork.shell import icon, manifest_of, shell_of, worker_of
+from app.fieldwork.shell import icon, manifest_of, page_of, shell_of, worker_of
 from app.rendering import Pages, json_answer
 from app.settings import Settings
 
 router = APIRouter(default_response_class=Response)
 
-WALK_TEMPLATE = "walk.html"
-
-
-def walk_page(request: Request) -> bytes:
-    """Return the walker's page: the same for everybody, because phones keep it."""
-    pages: Pages = request.app.state.pages
-    return pages.render(WALK_TEMPLATE, base_map=request.app.state.base_map)
-
 
 @router.get("/sw.js", include_in_schema=False)
 def service_worker(request: Request) -> Response:
     """Return the service worker, which changes whenever any file of the page does."""
+    pages: Pages = request.app.state.pages
     base_map: BaseMap = request.app.state.base_map
-    shell = shell_of(
-        request.app.state.pages, walk_page(request), has_base_map=base_map.file is not None
-    )
+    shell = shell_of(pages, page_of(pages, base_map), has_base_map=base_map.file is not None)
     return Response(worker_of(shell), media_type="text/javascript; charset=utf-8")
 
 

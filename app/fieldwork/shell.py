@@ -14,9 +14,10 @@ from functools import cache
 import orjson
 from PIL import Image, ImageDraw
 
+from app.fieldwork.base_map import BaseMap
 from app.rendering import STATIC, Pages
 
-PAGE = "/map"
+PAGE, TEMPLATE = "/map", "walk.html"
 # Files the page names with a digest, and modules, which name each other without one.
 NAMED = (
     "icon.svg", "vendor/nhsuk-frontend/nhsuk-frontend.min.css", "patchwork.css", "walk.css",
@@ -38,6 +39,11 @@ class Shell:
 
     version: str
     files: tuple[str, ...]
+
+
+def page_of(pages: Pages, base_map: BaseMap) -> bytes:
+    """Return the walker's page: the same for everybody, because phones keep it."""
+    return pages.render(TEMPLATE, base_map=base_map)
 
 
 def shell_of(pages: Pages, page: bytes, *, has_base_map: bool) -> Shell:
