@@ -13,7 +13,7 @@ from app.setup.environment import make_environment, write_lock
 from app.setup.errors import SetupError
 from app.setup.messages import tell
 from app.setup.session import locked, remove, run_with_database
-from app.setup.vendor import vendor
+from app.setup.vendor import install_audit, vendor
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -44,6 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     steps.add_parser("exiftool", help="have what tests look into photos with").set_defaults(
         step=_exiftool
+    )
+    steps.add_parser("audit", help="bring what make audit measures pages with").set_defaults(
+        step=_audit
     )
     steps.add_parser("pdf", help="have what PDF files are made with").set_defaults(step=_pdf)
     run = steps.add_parser("with-database", help="run a command with DATABASE_URL set")
@@ -86,6 +89,11 @@ def _for_tests(ensure: Callable[[], Path], *, otherwise: str) -> int:
         tell(f"{otherwise}: {error}")
         return 1 if in_ci else 0
     return 0
+
+
+def _audit(_options: argparse.Namespace) -> None:
+    with locked(_own_folder() / "setup.lock"):
+        install_audit(CHECKOUT)
 
 
 def _pdf(_options: argparse.Namespace) -> None:
