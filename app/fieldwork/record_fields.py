@@ -194,20 +194,22 @@ def words_of(
 ) -> str:
     """Return a fact's value as people read it, for two versions side by side."""
     if value is None or value in ([], ""):
-        return "(nothing)"
+        return "None of the list" if name == "access" and value == [] else "(nothing)"
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if name == "place":
         return _place_words(connection, value)
-    words = {"kind": kind_word, "consent_how": lambda how: CONSENT_WORDS.get(how, how)}
-    if name in words:
-        return words[name](value)
+    if name == "kind":
+        return kind_word(value)
+    if name == "consent_how":
+        return CONSENT_WORDS.get(value, str(value))
     pairs = pairs_of(name, value, vocabulary)
+    texts = [text for part, text in pairs if part != "access_looked"]
     if name == "opening_hours":
-        return "; ".join(f"{WEEKDAYS[int(part[-1])]} {text}" for part, text in pairs)
-    if name == "access":
-        pairs = [(part, access_word(text)) for part, text in pairs]
-    return ", ".join(text for part, text in pairs if part != "access_looked")
+        texts = [f"{WEEKDAYS[int(part[-1])]} {text}" for part, text in pairs]
+    elif name == "access":
+        texts = [access_word(text) for text in texts]
+    return ", ".join(texts)
 
 
 def _place_words(connection: sa.Connection, place: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,7 +25,7 @@ from app.places.queries import find_postcode
 from app.rendering import page
 from geo.interests import Vocabulary
 
-CONFLICT, PROBLEM = 409, 422
+CONFLICT = 409
 
 
 def vocabulary_of(request: Request, work: Work) -> Vocabulary:
@@ -116,34 +116,38 @@ def refused_edit_page(
         (FACTS[name].label, in_words(name, change.now))
         for name, change in edit.record.changes.items()
     ]
+    more: dict[str, Any] = {}
     if code == "clash":
+        template = "record_clash.html"
         asset: Mapping[str, Any] = members["asset"]  # type: ignore[assignment]  # facts_as_json
         clashes: list[dict[str, Any]] = members["clashes"]  # type: ignore[assignment]  # likewise
-        hidden = "A private one, which only editors see"
-        shown = [
-            {
-                "name": clash["name"],
-                "label": clash["label"],
-                "theirs": hidden if clash["theirs"] == HIDDEN else in_words(
-                    clash["name"], clash["theirs"]
-                ),
-                "mine": in_words(clash["name"], clash["mine"]),
-            }
-            for clash in clashes
-        ]  # fmt: skip
+        more["clashes"] = [_side_by_side(clash, in_words) for clash in clashes]
         base += [("version", str(asset["version"]))]
         base += [(f"theirs_{clash['name']}", json.dumps(clash["theirs"])) for clash in clashes]
         if edit.record.is_put_back:
             base.append(("put_back", "yes"))
-        template, more = "record_clash.html", {"clashes": shown}
     elif code == "gone":
+        template = "record_gone.html"
         base += [("version", str(row.version)), ("put_back", "yes")]
-        template, more = "record_gone.html", {}
     else:
-        template, more = "record_merged.html", {"instead": members["instead"]}
+        template = "record_merged.html"
+        more["instead"] = members["instead"]
     return page(
         request, template, status=CONFLICT, asset=row, mine=mine, kept=[*base, *edit.kept], **more
     )
+
+
+def _side_by_side(
+    clash: Mapping[str, Any], in_words: Callable[[str, object], str]
+) -> dict[str, str]:
+    name = clash["name"]
+    hidden = "A private one, which only editors see"
+    return {
+        "name": name,
+        "label": clash["label"],
+        "theirs": hidden if clash["theirs"] == HIDDEN else in_words(name, clash["theirs"]),
+        "mine": in_words(name, clash["mine"]),
+    }
 
 
 def gone_page(request: Request, row: sa.Row[Any]) -> Response:

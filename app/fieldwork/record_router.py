@@ -11,6 +11,7 @@ from app.fieldwork import record_actions as actions
 from app.fieldwork import record_forms as forms
 from app.fieldwork import record_pages as pages
 from app.fieldwork.record_body import SentBody, digest_of
+from app.fieldwork.record_fields import as_query
 from app.fieldwork.record_reading import Record, read_record
 from app.fieldwork.record_refusals import CodedRoute, Refused
 from app.forms import FormWithPhotos
@@ -47,7 +48,7 @@ def ask_about_new(request: Request, work: ForMappers) -> Response:
     given = [(name, asked.typed(name)) for name in ("kind", "name", "at_postcode", "lon", "lat")]
     wards = work.person.ward_codes
     mine = [("ward", wards[0])] if len(wards) == 1 else []
-    return pages.new_page(request, pages.as_query([*given, *mine, ("is_contact_public", "yes")]))
+    return pages.new_page(request, as_query([*given, *mine, ("is_contact_public", "yes")]))
 
 
 @router.post("/map/new")
