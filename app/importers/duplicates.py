@@ -7,7 +7,6 @@ one. The row of the most trusted source is shown; the others point at it and at 
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,7 +14,8 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
-from rapidfuzz import fuzz
+
+from geo.likeness import likeness
 
 NEAR_M = 150.0
 LEAST_LIKENESS = 86.0
@@ -76,78 +76,6 @@ LINK = sa.text(
     WHERE assets.id = given.id AND assets.duplicate_of IS DISTINCT FROM given.root
     """
 )
-
-# What kind of place a name says it is; two different ones are two places, whatever else agrees.
-_WORDS_OF_TYPES = {
-    "library": "library",
-    "doctors": "surgery surgeries practice doctors medical med gp",
-    "dentist": "dental dentist",
-    "pharmacy": "pharmacy chemist chemists",
-    "hospital": "hospital",
-    "worship": "church chapel mosque masjid temple gurdwara",
-    "school": "school academy college",
-    "nursery": "nursery",
-    "centre": "centre center community",
-    "hall": "hall",
-    "club": "club",
-    "pub": "pub inn tavern",
-    "cafe": "cafe café coffee",
-    "park": "park gardens",
-    "playground": "playground",
-    "allotments": "allotments allotment",
-    "theatre": "theatre",
-    "museum": "museum",
-    "gym": "gym",
-    "pool": "pool",
-    "cricket": "cricket",
-    "football": "football",
-    "bowls": "bowls bowling",
-    "golf": "golf",
-    "tennis": "tennis",
-    "rugby": "rugby",
-    "bank": "bank foodbank",
-    "shop": "supermarket",
-    "post": "post",
-    "station": "station",
-}
-_TYPES = {word: kind for kind, words in _WORDS_OF_TYPES.items() for word in words.split()}
-# Words that tell no place from another; "home", "centre" and the like are often left out.
-_GENERIC = {
-    "the", "of", "and", "at", "in", "for", "a", "ltd", "limited",
-    "health", "care", "home", "nursing", "residential", "house", "public", "group", "groups",
-    "local", "dr", "drs", "partners", "branch", "service", "services", "hub", "office",
-    "information",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Name:
-    plain: str
-    types: frozenset[str]
-    head: str | None  # what kind it is in the end: a park's pub is a pub
-    telling: tuple[str, ...]  # what is left, sorted
-    numbers: frozenset[str]
-
-
-def likeness(name: str, other: str) -> float:
-    """Return how sure two names are one place's, 0 to 100.
-
-    0 where they say different kinds of place (a library and a pub) or different numbers. Generic
-    words count only where nothing else is left.
-    """
-    one, two = _read(name), _read(other)
-    if one.plain == two.plain:
-        return 100.0
-    if one.numbers != two.numbers or not _agree(one, two):
-        return 0.0
-    if not one.telling or not two.telling:
-        return 0.0
-    score = fuzz.ratio(" ".join(one.telling), " ".join(two.telling))
-    shorter = min(len(one.telling), len(two.telling))
-    if shorter >= 2 and one.types == two.types:
-        contained = fuzz.token_set_ratio(" ".join(one.telling), " ".join(two.telling))
-        score = max(score, contained - 5)
-    return float(score)
 
 
 def link_duplicates(connection: sa.Connection, *, run_id: int) -> int:
@@ -226,23 +154,3 @@ def _roots(
             root = min(standing, key=lambda row: (row.precedence, row.source_id, row.id))
             roots |= {row.id: root.id for row in standing if row.id != root.id}
     return roots
-
-
-def _read(name: str) -> _Name:
-    text = re.sub("['\N{RIGHT SINGLE QUOTATION MARK}`.]", "", name.casefold()).replace("&", " and ")
-    words = re.findall(r"[^\W_]+", text)
-    words = ["st" if word == "saint" else word for word in words]
-    types = [_TYPES[word] for word in words if word in _TYPES]
-    # Surgeries, libraries and clubs call themselves centres too.
-    telling_types = [kind for kind in types if kind != "centre"] or types
-    head = telling_types[-1] if telling_types else None
-    telling = sorted(w for w in words if w not in _TYPES and w not in _GENERIC)
-    numbers = frozenset(word for word in words if word.isdigit())
-    return _Name(" ".join(words), frozenset(types), head, tuple(telling), numbers)
-
-
-def _agree(one: _Name, two: _Name) -> bool:
-    """Return whether two names can mean the same kind of place; one that names none agrees."""
-    if one.head is None or two.head is None:
-        return True
-    return one.head in two.types and two.head in one.types
