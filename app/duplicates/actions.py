@@ -14,7 +14,7 @@ from geo.likeness import Likeness, Place, compare
 
 AT_ONCE = 500
 # What one run of housekeeping looks at; the rest is for the next hour.
-MOST_CHANGED = 20_000
+MOST_CHANGED = 5_000
 
 
 def find_pairs(session: Session, *, ids: Sequence[uuid.UUID]) -> tuple[int, int]:

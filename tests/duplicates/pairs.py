@@ -16,8 +16,8 @@ from tests import builders
 LON, LAT = builders.SHIPLEY_MARKET
 METRE_NORTH = 1 / 111_300
 EDITOR = uuid.UUID(int=7)
-# Bold, and a quote that would end an attribute.
-HOSTILE = "<b>Shipley\"' ${x} `Library"
+# An element, quotes that would end an attribute, and what a script would take for its own.
+HOSTILE = "Shipley <Library> \"' ${`}"
 
 
 @dataclass(frozen=True)
