@@ -35,6 +35,11 @@ class Stored:
         """What the page calls one of the two."""
         return "A" if asset_id == min(self.council, self.other) else "B"
 
+    def name(self, letter: str) -> object:
+        """Return the name of the one that the page calls so."""
+        column = "council" if letter == self.letter(self.council) else "other"
+        return self.value(f"SELECT name FROM assets WHERE id = :{column}")
+
     def value(self, sql: str) -> object:
         """Return one value; `:council` and `:other` are the ids."""
         with self.people.engine.connect() as connection:
