@@ -24,6 +24,7 @@ COMPARED = """
   CASE WHEN {0}.is_contact_public THEN {0}.phone END AS {1}_phone,
   CASE WHEN {0}.is_contact_public THEN {0}.email END AS {1}_email
 """
+# The nearest of many; in order of an index the planner would walk through all of that index.
 # One question an index, because an OR would keep all of them from being used. 150 m is at most
 # 0.0014 degrees of latitude and 0.0028 of longitude in Great Britain. A web page has eight
 # spellings: with and without s, www. and a last slash.
@@ -47,7 +48,7 @@ WITH asked AS (
   UNION
   SELECT t.id, o.id FROM asked t CROSS JOIN LATERAL (
     SELECT o.id FROM assets o WHERE {rule} AND o.id <> t.id AND {SHOWN.format("o")}
-    ORDER BY o.id LIMIT :most_alike) o'''
+    ORDER BY ST_Distance(t.point_27700, o.point_27700), o.id LIMIT :most_alike) o'''
         for rule in (
             "o.postcode = t.postcode",
             "o.phone = t.phone AND o.is_contact_public",

@@ -161,7 +161,7 @@ def _taken(form: Query, by_letter: Mapping[str, uuid.UUID]) -> dict[str, uuid.UU
     taken = {}
     for field in form.names("take_"):
         letter = form.text(field)
-        if letter in by_letter:
+        if letter is not None and letter in by_letter:
             taken[field.removeprefix("take_")] = by_letter[letter]
     return taken
 

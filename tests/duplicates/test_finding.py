@@ -58,7 +58,7 @@ def test_a_pair_within_one_source_is_found(session: Session) -> None:
     ],
 )
 def test_what_is_far_but_shares_something_is_compared(
-    session: Session, shared: dict[str, str]
+    session: Session, shared: dict[str, Any]
 ) -> None:
     builders.make_asset(session, "Shipley Library", at=north(0), **shared)
     other = shared | ({"website": "http://library.example"} if "website" in shared else {})
