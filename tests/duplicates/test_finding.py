@@ -92,6 +92,7 @@ def test_what_was_told_apart_is_not_found_again(session: Session) -> None:
     actions.find_all(session)
     assert names(session) == []
     assert statuses(session) == ["not_a_duplicate"]
+    assert queries.list_candidates(session, ids=[two.council.id]) == []
 
 
 def test_a_pair_that_is_likely_no_more_is_forgotten(session: Session) -> None:
