@@ -37,6 +37,7 @@ from app.models.interests import GentlerAlternative, Interest, InterestWord
 from app.models.moderation import (
     Claim,
     DuplicatePair,
+    PairSearch,
     PairStatus,
     Poster,
     Suggestion,
@@ -106,6 +107,7 @@ __all__ = [
     "Membership",
     "Offer",
     "OrganisationSignIn",
+    "PairSearch",
     "PairStatus",
     "Photo",
     "Postcode",

@@ -247,7 +247,16 @@ RECORDING_ROWS: tuple[Row, ...] = (
 MODERATION_ROWS: tuple[Row, ...] = ()
 
 # Pairs that may be one place.
-DUPLICATE_ROWS: tuple[Row, ...] = ()
+# "Own" and another's are two entries of the map, which every editor decides about; a form that
+# chooses nothing merges nothing, and what somebody decided before is told.
+DUPLICATE_ROWS = (
+    _get("/duplicates", Access.EDITORS),
+    _get("/duplicates/{asset_id}/{other_id}", Access.EDITORS),
+    _get("/duplicates/{asset_id}/{other_id}/map", Access.EDITORS),
+    _post("/duplicates/{asset_id}/{other_id}/merge", Access.EDITORS),
+    _post("/duplicates/{asset_id}/{other_id}/apart", Access.EDITORS, own=SEE_OTHER),
+    _post("/duplicates/{asset_id}/{other_id}/undo", Access.EDITORS, own=SEE_OTHER | PROBLEM),
+)
 
 ROWS = (
     *PUBLIC_ROWS, *ACCOUNT_ROWS, *RESIDENT_ROWS, *FIND_ROWS, *CONNECTION_ROWS, *CALENDAR_ROWS,
