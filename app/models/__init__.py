@@ -37,6 +37,7 @@ from app.models.interests import GentlerAlternative, Interest, InterestWord
 from app.models.moderation import (
     Claim,
     DuplicatePair,
+    GoneReview,
     PairStatus,
     Poster,
     Suggestion,
@@ -95,6 +96,7 @@ __all__ = [
     "DuplicatePair",
     "Erasure",
     "GentlerAlternative",
+    "GoneReview",
     "HowItWent",
     "Identity",
     "ImportProblem",
