@@ -80,11 +80,11 @@ def find_suggestion(
     """Return a suggestion with the poster it came by; locked: others that decide wait."""
     return session.execute(
         sa.text(
-            "SELECT s.id, s.kind::text AS kind, s.asset_id, s.seen_version, s.fields, s.note,"
+            "SELECT s.id, s.kind::text AS kind, s.asset_id, s.seen_version, s.fields, s.note,"  # noqa: S608 - constants only
             " s.contact, s.decision::text AS decision, s.reason, s.decided_at, s.change_id,"
             " s.created_at, p.place AS poster"
             " FROM suggestions s LEFT JOIN posters p ON p.id = s.poster_id WHERE s.id = :id"
-            f"{' FOR UPDATE OF s' if is_locked else ''}"  # noqa: S608 - constants only
+            f"{' FOR UPDATE OF s' if is_locked else ''}"
         ),
         {"id": suggestion_id},
     ).first()
