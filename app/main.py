@@ -29,7 +29,9 @@ from app.database import APP_ROLE, make_engine
 from app.duplicates.router import router as duplicates
 from app.edge import Edge, make_log
 from app.error_answers import add_error_answers
+from app.fieldwork.base_map import BaseMap
 from app.fieldwork.map_router import router as walking
+from app.fieldwork.offline_router import router as offline
 from app.fieldwork.record_router import router as recording
 from app.history.router import router as history
 from app.home.router import router as home
@@ -62,7 +64,10 @@ class OwnFiles(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file, to be asked for again after a day."""
         answer: Response = await super().get_response(path, scope)
-        answer.headers["cache-control"] = "public, max-age=86400"
+        # The walker's modules name each other without a digest: an old one beside a new one would
+        # break the page. Its service worker keeps them anyway.
+        is_module = path.startswith("walk/") and b"v=" not in scope["query_string"]
+        answer.headers["cache-control"] = "no-cache" if is_module else "public, max-age=86400"
         # Maps run in frames without an origin: to them our own files are another site's.
         answer.headers["access-control-allow-origin"] = "*"
         return answer
@@ -86,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         raise ValueError(message)
     # A setting that makes no sense is said now, not to the first who needs it.
     mail_server_of(settings)
+    base_map = BaseMap.of(settings)
     engine = make_engine(settings, role=APP_ROLE)
 
     @asynccontextmanager
@@ -113,6 +119,7 @@ def create_app(settings: Settings) -> FastAPI:
     # Reading needs no transaction: without one there is no BEGIN and ROLLBACK to wait for.
     app.state.connect = engine.execution_options(isolation_level="AUTOCOMMIT").connect
     app.state.pages = Pages(settings)
+    app.state.base_map = base_map
     app.state.names = NameCache(make_suggest(settings))
     app.state.organisation = Organisation.of(settings)
     app.state.trusted_proxies = read_networks(settings.trusted_proxies)
@@ -121,7 +128,7 @@ def create_app(settings: Settings) -> FastAPI:
         # Before the residents': "/residents/receipts" is no reference.
         *(leaving, offers, resident_matches, home_matches),
         *(accounts, today, residents, connections, calendar, times, handover),
-        *(walking, recording, photos, history, suggestions, claims, posters),
+        *(walking, offline, recording, photos, history, suggestions, claims, posters),
         *(moderation, duplicates),
     ):
         app.include_router(router)

@@ -219,8 +219,13 @@ def _next_header(next_page: Address | None) -> dict[str, str]:
     return {"link": f'<{next_page}>; rel="next"'} if next_page else {}
 
 
-def problem_answer(*, status: int, title: str, detail: str, field: str | None = None) -> Response:
-    """Return an error as RFC 9457 `application/problem+json`; nothing that was typed is in it."""
+def problem_answer(
+    *, status: int, title: str, detail: str, field: str | None = None, **members: object
+) -> Response:
+    """Return an error as RFC 9457 `application/problem+json`; nothing that was typed is in it.
+
+    `members`: what programs need to know besides (RFC 9457, 3.2: extension members).
+    """
     content: dict[str, Any] = {
         "type": "about:blank",
         "title": title,
@@ -229,4 +234,4 @@ def problem_answer(*, status: int, title: str, detail: str, field: str | None = 
     }
     if field is not None:
         content["field"] = field
-    return json_answer(content, status=status, media_type="application/problem+json")
+    return json_answer(content | members, status=status, media_type="application/problem+json")

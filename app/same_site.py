@@ -10,9 +10,11 @@ import re
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.error_answers import plain_refusal
+from app.rendering import problem_answer
 
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 # The longest form is a screen of ticks.
@@ -45,10 +47,18 @@ class SameSite:
         declared = headers.get("content-length", "0")
         largest = largest_body_of(scope["path"])
         if not declared.isdecimal() or int(declared) > largest:
-            refusal = plain_refusal(413, "That is too much at once", "Nothing was changed.")
+            refusal = too_large(scope["path"])
             await refusal(scope, receive, send)
             return
         await self.app(scope, _limited(receive, largest), send)
+
+
+def too_large(path: str) -> Response:
+    """Return the refusal of a body that is larger than any of ours."""
+    title, detail = "That is too much at once", "Nothing was changed."
+    if path.startswith("/api/"):
+        return problem_answer(status=413, title=title, detail=detail, code="too-large")
+    return plain_refusal(413, title, detail)
 
 
 def largest_body_of(path: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -27,6 +28,9 @@ class Settings(BaseSettings):
     # A raster tile address for maps, with its attribution; none: our own shapes only.
     base_tiles: str | None = None
     base_tiles_attribution: str = ""
+    # Instead: a whole map in one file (PMTiles, raster or vector), which a phone can take along.
+    # Who has to be named for it is `base_tiles_attribution` too.
+    base_pmtiles: Path | None = None
     is_demo: bool = False
     # Whether a sentence model helps to suggest interests (the extra [semantic]).
     semantic: bool = False

@@ -65,7 +65,7 @@ BEGIN
     IF OLD.duplicate_of IS DISTINCT FROM NEW.duplicate_of THEN
       before := before || jsonb_build_object('duplicate_of', OLD.duplicate_of);
       after := after || jsonb_build_object('duplicate_of', NEW.duplicate_of);
-      changed := changed || 'duplicate_of';
+      changed := changed || 'duplicate_of'::text;
     END IF;
   END IF;
   INSERT INTO asset_changes

@@ -45,4 +45,8 @@ def first_page_of(person: Person) -> str:
         return "/people"
     if person.is_any([Role.COUNCILLOR]):
         return "/wards"
+    if person.is_editor:
+        return "/queue"
+    if person.is_mapper:
+        return "/map"
     return "/"

@@ -17,17 +17,26 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.areas.queries import find_wards_at, find_wards_of_code
 from app.assets import edit_queries as queries
+from app.assets.fact_columns import FactsRefused, columns_of
 from app.assets.facts import FACTS
 from app.errors import NotFound
 from app.models import AssetKind, LocationSource
 from app.parameters import today
-from app.places.queries import find_postcode
+
+__all__ = [
+    "HIDDEN", "PRIVATE", "Change", "Clash", "Edited", "FactsRefused", "add_asset", "bring_back",
+    "change_asset", "columns_of", "confirm", "facts_of", "is_same", "mark_gone",
+]  # fmt: skip
 
 # Points nearer than this (degrees, about a metre) are the same place.
 SAME_PLACE = 0.00001
 PRIVATE = ("phone", "email")
+# What of an informal asset nobody is shown: it is placed on its ward and no nearer.
+PRIVATE_IF_INFORMAL = (*PRIVATE, "address", "postcode")
+# Stands for a contact that is there and not shown. Sent back as `was`, it says: I know that there
+# is one, and want it replaced.
+HIDDEN = {"hidden": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,7 @@ class Change:
 class Clash:
     """A fact somebody else changed meanwhile: what it was, is now, and what this person wants.
 
-    `is_hidden`: there is a private contact, which is not shown; `theirs` is then None.
+    `is_hidden`: there is a private contact, which is not shown; `theirs` is then `HIDDEN`.
     """
 
     name: str
@@ -72,14 +81,6 @@ class Edited:
         return not self.clashes and self.gone_at is None and self.instead is None
 
 
-class FactsRefused(Exception):
-    """Facts that are right by themselves do not fit what we know: a sentence for each, by name."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("; ".join(problems.values()))
-        self.problems = dict(problems)
-
-
 def add_asset(
     session: Session,
     *,
@@ -89,17 +90,16 @@ def add_asset(
     service_name: str,
     account_id: uuid.UUID | None = None,
     is_seen: bool = True,
+    checked_on: dt.date | None = None,
 ) -> int:
     """Store a new asset of ours and return its version.
 
     `facts` as `app.assets.facts.for_new_asset` read them. `is_seen`: whoever adds it stands before
-    it, which counts as a check. Raises FactsRefused for an unknown postcode or ward, or an id that
-    is taken.
+    it, which counts as a check, of the day `checked_on`. Raises FactsRefused for an unknown
+    postcode or ward, or an id that is taken.
     """
     queries.act_as(session, acting_as=acting_as)
     columns = columns_of(session, facts, kind=facts["kind"])
-    if facts["kind"] == AssetKind.INFORMAL:
-        columns["consent_on"] = today()
     version = queries.insert_asset(
         session,
         asset_id=asset_id,
@@ -110,7 +110,7 @@ def add_asset(
         raise FactsRefused({"asset_id": "This has been recorded already. Open it and change it."})
     if is_seen:
         queries.add_check(
-            session, asset_id=asset_id, checked_on=today(), outcome="confirmed",
+            session, asset_id=asset_id, checked_on=checked_on or today(), outcome="confirmed",
             account_id=account_id,
         )  # fmt: skip
     return version
@@ -125,11 +125,13 @@ def change_asset(
     acting_as: str,
     put_back: bool = False,
     undoes: int | None = None,
+    sees_private: bool = False,
 ) -> Edited:
     """Change facts of an asset; see `Edited` for what can come of it.
 
-    `changes` hold values as `app.assets.facts` read them. Raises NotFound if there never was such
-    an asset, FactsRefused for an unknown postcode or ward.
+    `changes` hold values as `app.assets.facts` read them. `sees_private`: this person was shown
+    contacts that are not public. Raises NotFound if there never was such an asset, FactsRefused
+    for an unknown postcode or ward.
     """
     row = _locked(session, asset_id)
     if row.duplicate_of is not None:
@@ -137,19 +139,21 @@ def change_asset(
     if row.gone_at is not None and not put_back:
         return Edited(asset_id, row.version, gone_at=row.gone_at)
     is_changed = row.version != seen_version
-    now = facts_of(session, row)
+    now = facts_of(session, row, shows_private=sees_private)
+    hidden = () if sees_private else _hidden_of(row)
     clashes = [
         clash
         for name, change in changes.items()
-        if (clash := _clash(name, change, now, row)) is not None
+        if (clash := _clash(name, change, now, hidden)) is not None
     ]
     if clashes:
         return Edited(asset_id, row.version, tuple(clashes), is_changed_meanwhile=is_changed)
     wanted = {
         name: change.now
         for name, change in changes.items()
-        if not is_same(name, change.now, now.get(name))
+        if (name in hidden and change.was == HIDDEN) or not is_same(name, change.now, now.get(name))
     }
+    _refuse_showing_what_was_hidden(wanted, hidden)
     kind = wanted.get("kind", row.kind)
     columns = columns_of(session, wanted, kind=kind, row=row)
     if row.gone_at is not None:
@@ -226,10 +230,10 @@ def _locked(session: Session, asset_id: uuid.UUID) -> sa.Row[Any]:
     return row
 
 
-def facts_of(session: Session, row: sa.Row[Any]) -> dict[str, Any]:
+def facts_of(session: Session, row: sa.Row[Any], *, shows_private: bool = False) -> dict[str, Any]:
     """Return an asset's facts by name, as the wire has them (row: `edit_queries.FACTS_OF`).
 
-    A contact that is not public is left out as None, as everybody sees it.
+    A contact that is not public is left out as None, as everybody sees it, unless `shows_private`.
     """
     is_by_ward = row.location_source == LocationSource.WARD
     place = (
@@ -243,111 +247,63 @@ def facts_of(session: Session, row: sa.Row[Any]) -> dict[str, Any]:
         "place": place,
         "interests": queries.interest_slugs_of(session, ids=row.interest_ids),
     }  # fmt: skip
-    return facts | {name: None for name in PRIVATE if _is_private(row)}
+    return facts if shows_private else facts | dict.fromkeys(_hidden_of(row))
 
 
-def _is_private(row: sa.Row[Any]) -> bool:
-    return not row.is_contact_public or row.kind == AssetKind.INFORMAL
+def _hidden_of(row: sa.Row[Any]) -> tuple[str, ...]:
+    """Return the names of an asset's contacts that are there and not shown."""
+    private: tuple[str, ...] = () if row.is_contact_public else PRIVATE
+    if row.kind == AssetKind.INFORMAL:
+        private = PRIVATE_IF_INFORMAL
+    return tuple(name for name in private if getattr(row, name) is not None)
 
 
-def _clash(name: str, change: Change, now: Mapping[str, Any], row: sa.Row[Any]) -> Clash | None:
+def _clash(
+    name: str, change: Change, now: Mapping[str, Any], hidden: tuple[str, ...]
+) -> Clash | None:
     theirs = now.get(name)
-    is_hidden = name in PRIVATE and _is_private(row) and getattr(row, name) is not None
-    if is_hidden and change.was is None and change.now is not None:
+    if name in hidden:
         # Nobody who cannot see a number may replace it unasked.
-        return Clash(name, FACTS[name].label, change.was, None, change.now, is_hidden=True)
+        if change.was == HIDDEN or change.now is None:
+            return None
+        return Clash(name, FACTS[name].label, change.was, HIDDEN, change.now, is_hidden=True)
     if is_same(name, change.now, theirs) or is_same(name, change.was, theirs):
         return None
     # Whatever the version: what they were shown is not what is stored.
     return Clash(name, FACTS[name].label, change.was, theirs, change.now)
 
 
+def _refuse_showing_what_was_hidden(wanted: Mapping[str, Any], hidden: tuple[str, ...]) -> None:
+    if wanted.get("is_contact_public") and any(name not in wanted for name in hidden):
+        sentence = "There is a private contact you cannot see. Ask an editor before it is shown."
+        raise FactsRefused({"is_contact_public": sentence})
+
+
 def is_same(name: str, one: Any, other: Any) -> bool:  # noqa: ANN401 - values of any fact
     """Return whether two values of a fact say the same."""
-    if name == "place" and isinstance(one, dict) and isinstance(other, dict):
-        if "lon" in one and "lon" in other:
-            return all(abs(one[axis] - other[axis]) < SAME_PLACE for axis in ("lon", "lat"))
-        return one.get("ward_code") == other.get("ward_code") and "postcode" not in one
-    return _plain(one) == _plain(other)
+    if name == "place":
+        return _is_same_place(one, other)
+    return _plain(name, one) == _plain(name, other)
 
 
-def _plain(value: Any) -> str:  # noqa: ANN401 - values of any fact
-    return json.dumps(value or None, sort_keys=True, default=str)
+def _is_same_place(one: Any, other: Any) -> bool:  # noqa: ANN401 - as somebody sent it
+    if not isinstance(one, dict) or not isinstance(other, dict):
+        return bool(one == other)
+    if "ward_code" in one or "ward_code" in other:
+        return one.get("ward_code") == other.get("ward_code")
+    if "postcode" in one or "postcode" in other:
+        # Where a postcode is has to be looked up.
+        return False
+    pairs = [(one.get(axis), other.get(axis)) for axis in ("lon", "lat")]
+    return all(
+        isinstance(a, int | float) and isinstance(b, int | float) and abs(a - b) < SAME_PLACE
+        for a, b in pairs
+    )
 
 
-def columns_of(
-    session: Session,
-    facts: Mapping[str, Any],
-    *,
-    kind: str,
-    row: sa.Row[Any] | None = None,
-) -> dict[str, Any]:
-    """Return the columns that hold `facts` of an asset of `kind` (`row`: as it is stored).
-
-    Raises FactsRefused for a postcode or ward we do not know, and interests that are none.
-    """
-    columns: dict[str, Any] = {
-        name: value for name, value in facts.items() if name not in {"place", "interests"}
-    }
-    problems: dict[str, str] = {}
-    if "opening_hours" in columns:
-        hours = columns["opening_hours"]
-        columns["opening_hours"] = None if hours is None else json.dumps(hours)
-    if "interests" in facts:
-        known = queries.interest_ids_of(session, slugs=facts["interests"])
-        if unknown := sorted(set(facts["interests"]) - known.keys()):
-            problems["interests"] = f"We know no interest called “{unknown[0]}”. Choose another."
-        columns["interest_ids"] = sorted(set(known.values()))
-    is_informal = kind == AssetKind.INFORMAL
-    becomes_informal = is_informal and (row is None or row.kind != AssetKind.INFORMAL)
-    place = facts.get("place")
-    if place is None and becomes_informal and row is not None and row.lon is not None:
-        place = {"lon": row.lon, "lat": row.lat}
-    if place is not None:
-        try:
-            columns |= _placed(session, place, is_informal=is_informal)
-        except ValueError as wrong:
-            problems["place"] = str(wrong)
-    if is_informal and facts:
-        columns["is_contact_public"] = False
-    if becomes_informal and row is not None:
-        columns["consent_on"] = today() if facts.get("consent_how") else row.consent_on
-    if problems:
-        raise FactsRefused(problems)
-    return columns
-
-
-def _placed(session: Session, place: Mapping[str, Any], *, is_informal: bool) -> dict[str, Any]:
-    """Return the columns of a place; of an informal asset only its ward, whatever was sent."""
-    connection = session.connection()
-    if "ward_code" in place:
-        if not is_informal:
-            raise ValueError("Say where it is: where you stand, a pin on the map, or a postcode.")
-        if not find_wards_of_code(connection, gss_code=place["ward_code"]):
-            raise ValueError("We do not know that ward. Choose another.")
-        return _by_ward(place["ward_code"])
-    source = LocationSource.GIVEN
-    point = (place.get("lon"), place.get("lat"))
-    more: dict[str, Any] = {}
-    if "postcode" in place:
-        found = find_postcode(connection, postcode=place["postcode"])
-        if found is None:
-            raise ValueError("We do not know that postcode. Check it, or put a pin on the map.")
-        point, source = (found.lon, found.lat), LocationSource.POSTCODE
-        more = {"postcode": place["postcode"]}
-    if is_informal:
-        wards = find_wards_at(connection, lon=float(point[0] or 0), lat=float(point[1] or 0))
-        if not wards:
-            raise ValueError("That place is in no ward we know. Choose the ward from the list.")
-        return _by_ward(wards[0].gss_code)
-    return more | {
-        "geom": point, "location_source": source.value, "ward_code": None,
-        "accuracy_m": place.get("accuracy_m"),
-    }  # fmt: skip
-
-
-def _by_ward(code: str) -> dict[str, Any]:
-    return {
-        "geom": None, "location_source": LocationSource.WARD.value, "ward_code": code,
-        "accuracy_m": None,
-    }  # fmt: skip
+def _plain(name: str, value: Any) -> str:  # noqa: ANN401 - values of any fact
+    # No and nought say something; an empty list says that somebody looked, except where it
+    # cannot.
+    if value == "" or (value == [] and name in {"interests", "opening_hours"}):
+        value = None
+    return json.dumps(value, sort_keys=True, default=str)

@@ -27,9 +27,10 @@ MOST_SPANS = 28
 PLACE_DECIMALS = 6
 WORST_ACCURACY_M = 100_000.0
 
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
-_WARD_CODE = re.compile(r"[EWS]\d{8}")
-_CHARITY = re.compile(r"\d{6,7}(-\d{1,3})?")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
+_WARD_CODE = re.compile(r"[EWS]\d{8}", re.ASCII)
+_CHARITY = re.compile(r"\d{6,7}(-\d{1,3})?", re.ASCII)
+_SLUG = re.compile(r"[a-z0-9_-]{1,100}", re.ASCII)
 
 
 class Wrong(ValueError):
@@ -90,11 +91,11 @@ def _one_of(words: type[AssetKind | Consent], sentence: str) -> Callable[[object
     known = {word.value for word in words}
 
     def read(value: object) -> str | None:
-        if value in {None, ""} and words is Consent:
+        if (value is None or value == "") and words is Consent:
             return None
-        if value not in known:
+        if not isinstance(value, str) or value not in known:
             raise Wrong(sentence)
-        return str(value)
+        return value
 
     return read
 
@@ -142,11 +143,15 @@ def _words(most: int, known: set[str] | None) -> Callable[[object], list[str]]:
         words = sorted(set(value))
         if len(words) > most:
             raise Wrong(f"Choose {most} or fewer.")
-        if known is not None and (unknown := [word for word in words if word not in known]):
-            raise Wrong(f"“{clean_text(unknown[0][:50])}” is not in the list.")
+        if unknown := [word for word in words if not _is_known(word, known)]:
+            raise Wrong(f"“{clean_text(unknown[0][:50]) or ''}” is not in the list.")
         return words
 
     return read
+
+
+def _is_known(word: str, known: set[str] | None) -> bool:
+    return word in known if known is not None else _SLUG.fullmatch(word) is not None
 
 
 def _access(value: object) -> list[str] | None:

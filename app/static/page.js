@@ -86,3 +86,8 @@ for (const form of document.querySelectorAll("form[data-draw]")) {
   form.requestSubmit();
   form.hidden = true;
 }
+
+// Signing out on a shared phone: what waits there to be sent is nobody else's to see.
+for (const form of document.querySelectorAll('form[action="/sign-out"]')) {
+  form.addEventListener("submit", () => localStorage.removeItem("patchwork-me"));
+}

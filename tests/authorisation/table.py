@@ -214,10 +214,18 @@ TODAY_ROWS = (_get("/today", SIGNED_IN),)
 MAPPERS, EDITORS = Access.MAPPERS, Access.EDITORS
 
 # Walking the patch: the map and what works without signal.
-WALKING_ROWS: tuple[Row, ...] = ()
+WALKING_ROWS = (
+    _get("/map"),
+    _get("/map/patches"),
+    _get("/map/patches/{gss_code}.json"),
+    _get("/map/patches/{gss_code}/size"),
+    _get("/map/near.json", query="bbox=-1.80,53.78,-1.70,53.83"),
+    _get("/map/assets/{asset_id}.json"),
+    _get("/map/base.pmtiles", own=NOT_FOUND),
+)
 
 # What is recorded: sent from a phone, by a plain form, with photos.
-RECORDING_ROWS: tuple[Row, ...] = ()
+RECORDING_ROWS: tuple[Row, ...] = (_post("/api/fieldwork/submissions", MAPPERS),)
 
 # Suggestions, claims, posters, the queue, history.
 MODERATION_ROWS: tuple[Row, ...] = ()

@@ -1,0 +1,301 @@
+// What was saved on this phone and has to arrive, exactly once, whatever happens on the way.
+//
+// An item leaves this phone only after the server echoed its id and the digest of what was sent.
+// Anything else (a page of a café's Wi-Fi, a cut line, a full server) leaves it waiting.
+import { channel, inStore, keepMe, lastMe, store } from "./store.js";
+
+const ADDRESS = "/api/fieldwork/submissions";
+const LOCK = "patchwork-outbox";
+const FIRST_WAIT_MS = 4_000;
+const LONGEST_WAIT_MS = 300_000;
+// Slow lines are normal: a second for every 10 kB on top of half a minute.
+const PATIENCE_MS = 30_000;
+const PATIENCE_PER_BYTE_MS = 0.1;
+
+// What is refused for good waits for a person; everything else is tried again.
+const FOR_A_PERSON = new Set([404, 409, 413, 422]);
+
+const events = new EventTarget();
+let changing;
+const changed = () => {
+  changing ??= setTimeout(() => { changing = undefined; events.dispatchEvent(new Event("change")); });
+};
+const tellEverybody = () => { changed(); channel.postMessage("items"); };
+channel.addEventListener("message", ({ data }) => { if (data === "items") changed(); });
+
+// How sending goes just now, for whoever looks: "idle", "sending", "offline", "signed-out", ...
+const status = { state: "idle", next_try_at: null };
+const say = (state, next_try_at = null) => { Object.assign(status, { state, next_try_at }); changed(); };
+
+const sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+const digestOf = async (text, photos) => {
+  const parts = [new TextEncoder().encode(text)];
+  for (const { blob } of photos) parts.push(await sha256(await blob.arrayBuffer()));
+  return hex(await sha256(await new Blob(parts).arrayBuffer()));
+};
+
+const nameOf = async (record) => record.facts?.name ?? record.changes?.name?.now
+  ?? (await store.asset(record.asset_id))?.name ?? "";
+
+// The record as it is sent, byte for byte, is made once and kept: its digest must not change.
+const itemOf = async (record, photos, kept = {}) => {
+  const text = JSON.stringify({ ...record, photos: photos.map(({ alt }) => ({ alt: alt ?? "" })) });
+  return {
+    state: "waiting", attempts: 0, tried_at: null, said: "", problem: null,
+    order: Date.now() + performance.now() / 1e6, ...kept,
+    id: record.id, account_id: record.account_id, name: await nameOf(record),
+    record: JSON.parse(text), text, photos, sha256: await digestOf(text, photos),
+  };
+};
+
+const newRecord = (given) => {
+  const me = lastMe();
+  if (!me) throw new Error("Sign in once while there is signal: then this phone can record.");
+  return {
+    ...given, id: crypto.randomUUID(), account_id: me.account_id, made_at: new Date().toISOString(),
+  };
+};
+
+// Changes of something that has never left this phone go into it: it is still all mine.
+const intoUnsent = async (given, photos) => {
+  if (given.action !== "edit") return null;
+  const whole = (await store.items())
+    .find(({ record }) => record.action === "add" && record.asset_id === given.asset_id);
+  if (!whole || whole.attempts > 0) return null;
+  const facts = { ...whole.record.facts };
+  for (const [name, { now }] of Object.entries(given.changes)) facts[name] = now;
+  return outbox.replace(whole.id, { facts }, [...whole.photos, ...photos]);
+};
+
+// Stores an item; in place of another only while nobody can have seen that one.
+const put = async (item, { inPlace = false } = {}) => {
+  const stored = await inStore(async (db) => {
+    const work = db.transaction("items", "readwrite");
+    const old = inPlace ? await work.store.get(item.id) : null;
+    const isFree = inPlace ? old?.attempts === 0 : true;
+    if (isFree) await work.store.put(item);
+    await work.done;
+    return isFree;
+  });
+  if (!stored) throw new Error("This is on its way already. Change it once it has arrived.");
+  tellEverybody();
+  outbox.send();
+  return item;
+};
+
+// One item to the server and what came of it: { answer }, { problem } or { failure }.
+const post = async (item) => {
+  const body = new FormData();
+  body.append("record", item.text);
+  for (const [index, { blob }] of item.photos.entries()) body.append("photo", blob, `${index + 1}.jpg`);
+  const bytes = item.text.length + item.photos.reduce((sum, { blob }) => sum + blob.size, 0);
+  try {
+    const answer = await fetch(ADDRESS, {
+      method: "POST", body, redirect: "error", cache: "no-store",
+      headers: { accept: "application/json" },
+      signal: AbortSignal.timeout(PATIENCE_MS + bytes * PATIENCE_PER_BYTE_MS),
+    });
+    const kind = answer.headers.get("content-type") ?? "";
+    if (!/^application\/(problem\+)?json/.test(kind)) {
+      return { failure: "Something else answered: perhaps a Wi-Fi sign-in page.", status: answer.status };
+    }
+    const said = await answer.json();
+    if (!answer.ok) return { problem: said, status: answer.status };
+    if (said.id !== item.id || said.sha256 !== item.sha256) {
+      return { failure: "The answer was not about this. It will be sent again.", status: answer.status };
+    }
+    return { answer: said };
+  } catch (error) {
+    const slow = error.name === "TimeoutError";
+    return { failure: slow ? "It took too long. It will be sent again." : "No signal." };
+  }
+};
+
+const mark = async (id, values) => {
+  await inStore(async (db) => {
+    const work = db.transaction("items", "readwrite");
+    const item = await work.store.get(id);
+    if (item) await work.store.put({ ...item, ...values });
+    await work.done;
+  });
+  tellEverybody();
+};
+
+// The item as it is at this moment, marked as tried: from now on its content stays as it is.
+const claim = (id) => inStore(async (db) => {
+  const work = db.transaction("items", "readwrite");
+  const item = await work.store.get(id);
+  const tried = { state: "sending", tried_at: new Date().toISOString() };
+  if (item) await work.store.put({ ...item, ...tried, attempts: item.attempts + 1 });
+  await work.done;
+  return item;
+});
+
+// Returns "on" to go on with the next, or why the round ends.
+const sendOne = async ({ id }) => {
+  const item = await claim(id);
+  if (!item) return "on";
+  tellEverybody();
+  const { answer, problem, failure, status: code } = await post(item);
+  if (answer) {
+    await store.settle(item, answer);
+    tellEverybody();
+    return "on";
+  }
+  if (problem?.code === "signed-out" || code === 401) {
+    await mark(item.id, { state: "waiting", said: "Sign in, and it will be sent." });
+    return "signed-out";
+  }
+  if (problem && (FOR_A_PERSON.has(code) || problem.code === "not-a-mapper")) {
+    const state = ["clash", "gone", "merged"].includes(problem.code) ? "clash" : "refused";
+    await mark(item.id, { state, said: problem.detail ?? problem.title ?? "", problem });
+    return "on";
+  }
+  if (problem?.code === "another-person") {
+    await mark(item.id, { state: "waiting", said: "Somebody else is signed in on this phone." });
+    return "another-person";
+  }
+  await mark(item.id, {
+    state: "waiting", said: failure ?? problem?.detail ?? "The server is busy. It will be sent again.",
+  });
+  return failure ? "offline" : "busy";
+};
+
+// Who is signed in now; null when nobody can be told.
+const askMe = async () => {
+  try {
+    const answer = await fetch("/api/me", { cache: "no-store", redirect: "error", headers: { accept: "application/json" } });
+    if (answer.status === 401) return "signed-out";
+    const me = answer.ok ? await answer.json() : null;
+    return typeof me?.account_id === "string" ? me : null;
+  } catch {
+    return null;
+  }
+};
+
+// Things about the same asset arrive in the order they were saved: what waits for a person holds
+// back what builds on it, and nothing else.
+const nextItem = async (tried) => {
+  const held = new Set();
+  for (const item of await store.items()) {
+    const { asset_id: asset } = item.record;
+    if (item.state === "refused" || item.state === "clash") held.add(asset);
+    else if (!held.has(asset) && !tried.has(item.id)) return item;
+    else held.add(asset);
+  }
+  return null;
+};
+
+const sendAll = async () => {
+  const tried = new Set();
+  let troubles = 0;
+  for (let item = await nextItem(tried); item; item = await nextItem(tried)) {
+    tried.add(item.id);
+    const came = await sendOne(item);
+    if (came === "on") troubles = 0;
+    else if (came !== "busy") return came;
+    else if ((troubles += 1) > 1) return came;
+  }
+  return troubles ? "busy" : "idle";
+};
+
+let timer;
+let waits = 0;
+const later = () => {
+  clearTimeout(timer);
+  const wait = Math.min(FIRST_WAIT_MS * 2 ** waits, LONGEST_WAIT_MS) * (0.75 + Math.random() / 2);
+  waits += 1;
+  timer = setTimeout(() => outbox.send(), wait);
+  return new Date(Date.now() + wait).toISOString();
+};
+
+const round = async () => {
+  const asked = await askMe();
+  if (asked && asked !== "signed-out") {
+    keepMe(asked);
+    changed();
+  }
+  const waiting = (await store.items()).filter(({ state }) => state === "waiting" || state === "sending");
+  if (!waiting.length) return say("idle");
+  if (asked === "signed-out") return say("signed-out");
+  if (asked === null) return say("offline", later());
+  say("sending");
+  const came = await sendAll();
+  if (came === "idle") waits = 0;
+  return say(came, ["offline", "busy"].includes(came) ? later() : null);
+};
+
+export const outbox = {
+  addEventListener: (...given) => events.addEventListener(...given),
+  status: () => ({ ...status }),
+  items: () => store.items(),
+  counts: async () => {
+    const counts = { waiting: 0, refused: 0, clash: 0 };
+    for (const { state } of await store.items()) counts[state === "sending" ? "waiting" : state] += 1;
+    return counts;
+  },
+
+  // Safe on the phone once this resolves; a phone that is full rejects, and nothing is lost.
+  save: async (given, photos = []) => await intoUnsent(given, photos)
+    ?? put(await itemOf(newRecord(given), photos)),
+
+  // Other content for something that has never been tried: nobody can have seen the old one.
+  replace: async (id, values, photos) => {
+    const old = (await store.items()).find((item) => item.id === id);
+    const item = await itemOf({ ...old.record, ...values }, photos ?? old.photos, { order: old.order });
+    return put(item, { inPlace: true });
+  },
+
+  // A refused or clashing item goes on as something new: its id stands for what was refused.
+  replaceRefused: async (id, given) => {
+    const old = (await store.items()).find((item) => item.id === id);
+    const item = await itemOf(newRecord({ ...old.record, ...given }), old.photos, { order: old.order });
+    await inStore(async (db) => {
+      const work = db.transaction("items", "readwrite");
+      await work.store.delete(id);
+      await work.store.put(item);
+      await work.done;
+    });
+    tellEverybody();
+    outbox.send();
+    return item;
+  },
+
+  remove: async (id) => {
+    await inStore(async (db) => {
+      const work = db.transaction("items", "readwrite");
+      const item = await work.store.get(id);
+      if (item && item.state !== "sending") await work.store.delete(id);
+      await work.done;
+    });
+    tellEverybody();
+  },
+
+  // One sender for all tabs; a tab that dies lets go of the lock by itself.
+  send: () => navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
+    if (!lock) return;
+    clearTimeout(timer);
+    await round();
+  }).catch((error) => { console.warn("sending stopped", error); say("offline", later()); }),
+  sendNow: () => { waits = 0; return outbox.send(); },
+
+  // Everything unsent, photos too, as a file to keep or to hand to somebody.
+  exportFile: async () => {
+    const asText = async (blob) => {
+      const bytes = new Uint8Array(await blob.arrayBuffer());
+      let binary = "";
+      for (const byte of bytes) binary += String.fromCharCode(byte);
+      return btoa(binary);
+    };
+    const items = [];
+    for (const { record, photos, state, said, sha256: digest } of await store.items()) {
+      const files = [];
+      for (const { blob } of photos) files.push({ type: blob.type, base64: await asText(blob) });
+      items.push({ record, state, said, sha256: digest, photos: files });
+    }
+    const text = JSON.stringify({ made_at: new Date().toISOString(), items }, null, 1);
+    return new File([text], "patchwork-unsent.json", { type: "application/json" });
+  },
+};
