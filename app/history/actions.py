@@ -206,7 +206,7 @@ def _put_back(
     if not kept:
         return Undone(Outcome.NOTHING)
     changes = {
-        name: Change(_seen(known, name, one.was), one.now)
+        name: Change(known.get(name, one.was), one.now)
         for name, one in kept.items()
         if name not in keep
     }
@@ -218,13 +218,6 @@ def _put_back(
         return Undone(Outcome.CLASH, edited.clashes, edited.version)
     is_written = edited.version != version
     return Undone(Outcome.DONE if is_written else Outcome.ALREADY, version=edited.version)
-
-
-def _seen(known: Mapping[str, Any], name: str, was: Any) -> Any:  # noqa: ANN401 - values of any fact
-    if name not in known:
-        return was
-    # Said in full knowledge that there is a contact that is not shown.
-    return "" if known[name] is None else known[name]
 
 
 def _reversed(session: Session, change: sa.Row[Any]) -> dict[str, Change]:

@@ -26,7 +26,7 @@ from app.assets.facts import for_new_asset, read_facts
 from app.errors import NotFound
 from app.history.actions import Outcome, take_back
 from app.history.queries import find_change, find_change_of_version
-from app.models import Decision, SuggestionKind
+from app.models import AssetKind, Decision, SuggestionKind
 from app.moderation import queries
 from app.moderation.wording import REASONS
 from app.parameters import Query, read_uuid
@@ -219,6 +219,9 @@ def new_facts(asked: Asked, row: sa.Row[Any]) -> dict[str, Any]:
             given["consent_how"] = asked.form.text("consent_how")
     if given.get("postcode") and not given.get("place"):
         given["place"] = {"postcode": given["postcode"]}
+    if given.get("kind") == AssetKind.INFORMAL:
+        # Its ward follows from the place; the door itself is nobody's to know.
+        given |= {"address": None, "postcode": None}
     facts = for_new_asset({name: value for name, value in given.items() if value is not None})
     for name, sentence in facts.problems.items():
         asked.form.wrong("postcode" if name == "place" else name, sentence)

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.assets.editing import Change, Clash, is_same
+from app.assets.editing import HIDDEN, Change, Clash
 from app.assets.facts import FACTS, LONGEST_DESCRIPTION, read_facts
 from app.importers.readers.opening_times import HoursError, hours_in_line
 from app.interests.choosing import choose_interests, refuse_unsure
@@ -50,6 +50,8 @@ class Wanted:
 def typed_of(facts: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, str]:
     """Return facts as a form shows them."""
     typed = {name: str(facts.get(name) or "") for name in FACTS if name not in {"place", "access"}}
+    # A contact that is there and not shown: an empty field is no wish to delete it.
+    typed |= {name: "" for name, value in facts.items() if value == HIDDEN}
     typed["opening_hours"] = hours_as_lines(facts.get("opening_hours"))
     typed["interests"] = ", ".join(
         vocabulary.concept(slug).label
@@ -162,20 +164,11 @@ def settled(form: Query, wanted: Wanted) -> Wanted:
     For each fact that clashed the form has `keep_{name}`: "mine" or "theirs".
     """
     for name in list(wanted.now):
-        kept = form.text(f"keep_{name}")
-        if kept == "theirs":
+        if form.text(f"keep_{name}") == "theirs":
             del wanted.now[name]
-        elif kept == "mine" and wanted.was.get(name) is None:
-            # Said in full knowledge that there is a contact that is not shown.
-            wanted.was[name] = ""
     return wanted
 
 
 def after_clash(was: Mapping[str, Any], clashes: Sequence[Clash]) -> dict[str, Any]:
     """Return the facts to carry on: what clashed is now known as it is stored."""
     return dict(was) | {clash.name: clash.theirs for clash in clashes}
-
-
-def differing(facts: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
-    """Return the names of `values` that say something else than `facts`."""
-    return [name for name, value in values.items() if not is_same(name, value, facts.get(name))]

@@ -35,10 +35,13 @@ def address_of(base_url: str, code: str) -> str:
 
 
 def qr_svg(address: str) -> str:
-    """Return the code to scan as SVG, a drawing without words; the quiet edge is part of it."""
+    """Return the code to scan as SVG, its title in words; the quiet edge is part of it."""
     # Level Q: a quarter of it may be torn off or wet.
     made = segno.make(address, error="q", micro=False)
-    drawn: str = made.svg_inline(scale=10, border=4, omitsize=True, dark="#000", light="#fff")
+    title = f"A code to scan with a phone’s camera. It leads to {address}"
+    drawn: str = made.svg_inline(
+        scale=10, border=4, omitsize=True, dark="#000", light="#fff", title=title
+    )
     return drawn
 
 
@@ -109,8 +112,9 @@ def show_poster(request: Request, code: str, work: ForMappers) -> Response:
 
 
 def _shown(request: Request, connection: sa.Connection, code: str) -> dict[str, Any]:
-    found = queries.find_poster(connection, code=code.upper()) if code.isascii() else None
-    if found is None or len(code) != CODE_LENGTH:
+    is_code = len(code) == CODE_LENGTH and set(code.upper()) <= set(ALPHABET)
+    found = queries.find_poster(connection, code=code.upper()) if is_code else None
+    if found is None:
         raise NotFound("There is no poster with this code.")
     address = address_of(request.app.state.settings.base_url, found.code)
     return {

@@ -127,6 +127,11 @@ class Asker:
             "home_id": things.team_id if is_missing else str(people.homes["a"]),
             "club_id": str(people.club_id),
             "boccia_id": str(people.boccia_id),
+            # Nobody has these: whoever may ask learns that they are not there.
+            "code": "ZZZZZZ",
+            "change_id": "0",
+            "kind": "suggestion",
+            "item": self.nobodys.team_id,
         }
 
 

@@ -42,6 +42,7 @@ def do(people: People, sql: str, **values: object) -> None:
 @pytest.fixture(autouse=True)
 def nothing_waits(people: People) -> Iterator[None]:
     """Each test begins with an empty queue, no tries, and only the people's own places."""
+    do(people, "DELETE FROM asset_changes")
     known = [row.id for row in rows(people, "SELECT id FROM assets")]
     before = rows(people, "SELECT * FROM assets WHERE id = :id", id=people.club_id)[0]
     yield
@@ -55,7 +56,10 @@ def nothing_waits(people: People) -> Iterator[None]:
         people,
         "UPDATE assets SET name = :name, phone = :phone, gone_at = NULL, email = :email,"
         " description = :description, website = :website WHERE id = :id",
-        **{c: getattr(before, c) for c in ("id", "name", "phone", "email", "description", "website")},
+        **{
+            name: getattr(before, name)
+            for name in ("id", "name", "phone", "email", "description", "website")
+        },
     )  # fmt: skip
     do(people, "DELETE FROM asset_changes")
 
@@ -160,11 +164,11 @@ def open_public(chromium: Browser, served: str) -> Iterator[OpenPublic]:
     assert not wrong, wrong
 
 
-def hidden_of(people: People, item: str, *, amend: bool = False, who: str = "editor") -> dict[str, Any]:
+def hidden_of(
+    people: People, item: str, *, amend: bool = False, who: str = "editor"
+) -> dict[str, Any]:
     """Return what the form that approves an item carries, as its page has it."""
-    page = Document(
-        people.client(who).get(f"/queue?item={item}{'&amend=1' if amend else ''}").text
-    )
+    page = Document(people.client(who).get(f"/queue?item={item}{'&amend=1' if amend else ''}").text)
     action = f"/queue/{item.replace(':', '/')}/approve"
     form = page.one("form", action=action)
     found: dict[str, Any] = {}

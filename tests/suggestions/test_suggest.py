@@ -106,7 +106,9 @@ def test_about_an_entry(people: People, what: str) -> None:
     assert row.kind == {"wrong": "change", "gone": "gone"}[what]
     assert row.fields == ({"description": {"was": None, "now": "Knitting on Mondays at 2pm"}}
                           if what == "wrong" else {})  # fmt: skip
-    assert row.seen_version == one(people, "SELECT version FROM assets WHERE id = :id", id=people.club_id)
+    assert row.seen_version == one(
+        people, "SELECT version FROM assets WHERE id = :id", id=people.club_id
+    )
 
 
 def test_about_what_is_not_on_the_map(people: People) -> None:
@@ -170,7 +172,9 @@ def test_hostile_words_are_words(people: People, name: str) -> None:
     assert "<script>alert" not in answer.text
 
 
-@pytest.mark.parametrize("field", ["name", "where", "note", "contact", "kind", "id", "poster", "was"])
+@pytest.mark.parametrize(
+    "field", ["name", "where", "note", "contact", "kind", "id", "poster", "was"]
+)
 @pytest.mark.parametrize("value", ["\x00", "\ud800", "x" * 5_000, "%00", "{"])
 def test_no_value_is_a_server_error(people: People, field: str, value: str) -> None:
     data = {"name": "X", "kind": "group", "where": "BD1 1HY", field: value}
