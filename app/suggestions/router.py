@@ -104,7 +104,7 @@ def _form(
     facts = dict(asset._mapping) if asset else {}
     shown = {name: facts.get(name) for name in SHOWN}
     vocabulary = request.app.state.names.vocabulary.get(connection)
-    answer = page(
+    return page(
         request,
         "suggest.html",
         query=query,
@@ -113,12 +113,8 @@ def _form(
         kinds=actions.KINDS,
         facts=typed_of(shown, vocabulary),
         was=query.secret("was", longest=50_000) or write_was(shown),
-        is_sent_back=query.has("sent_back"),
         form_id=query.typed("id") or str(uuid.uuid4()),
     )
-    # Every form has an id of its own.
-    answer.headers["cache-control"] = "no-store"
-    return answer
 
 
 def _find_asset(connection: sa.Connection, query: Query) -> sa.Row[Any] | None:

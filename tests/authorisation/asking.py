@@ -131,7 +131,7 @@ class Asker:
             "code": "ZZZZZZ",
             "change_id": "0",
             "kind": "suggestion",
-            "item": self.nobodys.team_id,
+            "item": "00000000-0000-4000-8000-000000000000",
         }
 
 

@@ -153,3 +153,10 @@ def test_hostile_words_are_words(people: People) -> None:
     assert "<script>alert" not in page.text
     assert "alert(1)" in printed(people, code).pages[0].extract_text()
     assert rows(people, "SELECT place FROM posters")[0].place == HOSTILE[:60]
+
+
+def test_the_longest_words_still_fit_on_one_sheet(people: People) -> None:
+    code = make(
+        people, place="Wide Market Hall " * 3 + "and foyer", title="What do we not know yet " * 3
+    )
+    assert len(printed(people, code).pages) == 1
