@@ -29,15 +29,24 @@ def insert_suggestion(
     note: str,
     contact: str | None,
 ) -> bool:
-    """Keep a suggestion; returns False if the very same is kept already."""
+    """Keep a suggestion; returns False if the very same waits already, or has this id."""
     return bool(
         session.execute(
             sa.text(
                 """
                 INSERT INTO suggestions
                   (id, kind, asset_id, seen_version, poster_id, fields, note, contact)
-                VALUES (:id, CAST(:kind AS suggestion_kind), :asset_id, :seen_version, :poster_id,
-                        CAST(:fields AS jsonb), :note, :contact)
+                SELECT :id, CAST(:kind AS suggestion_kind), CAST(:asset_id AS uuid),
+                       CAST(:seen_version AS int), CAST(:poster_id AS uuid),
+                       CAST(:fields AS jsonb), CAST(:note AS text), CAST(:contact AS text)
+                -- Sent again after going back: a new form with the same words in it.
+                WHERE NOT EXISTS (
+                  SELECT FROM suggestions s
+                  WHERE s.decision = 'waiting' AND s.kind = CAST(:kind AS suggestion_kind)
+                    AND s.asset_id IS NOT DISTINCT FROM CAST(:asset_id AS uuid)
+                    AND s.fields = CAST(:fields AS jsonb) AND s.note = :note
+                    AND s.contact IS NOT DISTINCT FROM CAST(:contact AS text)
+                )
                 ON CONFLICT (id) DO NOTHING RETURNING 1
                 """
             ),
