@@ -12,6 +12,7 @@ from app.errors import BadQuestion, NotFound
 from app.fieldwork import patch_actions as actions
 from app.fieldwork import patch_queries as queries
 from app.fieldwork.base_map import BaseMap
+from app.fieldwork.shell import page_of
 from app.parameter_docs import WardCode
 from app.parameters import Query, read_gss_code, read_uuid
 from app.rendering import Pages, json_answer
@@ -29,7 +30,7 @@ def show_map(request: Request) -> Response:
     pages: Pages = request.app.state.pages
     base_map: BaseMap = request.app.state.base_map
     return Response(
-        pages.render("walk.html", base_map=base_map),
+        page_of(pages, base_map),
         media_type="text/html; charset=utf-8",
         headers={"content-security-policy": base_map.csp},
     )

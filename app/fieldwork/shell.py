@@ -14,15 +14,18 @@ from functools import cache
 import orjson
 from PIL import Image, ImageDraw
 
+from app.fieldwork.base_map import BaseMap
 from app.rendering import STATIC, Pages
 
-PAGE = "/map"
+PAGE, TEMPLATE = "/map", "walk.html"
 # Files the page names with a digest, and modules, which name each other without one.
 NAMED = (
     "icon.svg", "vendor/nhsuk-frontend/nhsuk-frontend.min.css", "patchwork.css", "walk.css",
     "vendor/leaflet/leaflet.css", "vendor/leaflet/leaflet.js", "walk/main.js",
 )  # fmt: skip
 PLAIN = ("vendor/idb/idb.js",)
+# Signs the style sheets name.
+SIGNS = "vendor/nhsuk-frontend/images"
 # Only fetched where a map in one file is set; kept too, so that it draws without signal.
 FOR_BASE_MAP = (
     "vendor/pmtiles/pmtiles.js", "vendor/protomaps-leaflet/protomaps-leaflet.js",
@@ -40,12 +43,22 @@ class Shell:
     files: tuple[str, ...]
 
 
+def page_of(pages: Pages, base_map: BaseMap) -> bytes:
+    """Return the walker's page: the same for everybody, because phones keep it."""
+    return pages.render(TEMPLATE, base_map=base_map)
+
+
 def shell_of(pages: Pages, page: bytes, *, has_base_map: bool) -> Shell:
     """Return the shell whose page is `page`, as it is served at `PAGE`."""
     static: Callable[[str], str] = pages.env.globals["static"]  # type: ignore[assignment]  # ours
     named = [name for name in NAMED if (STATIC / name).is_file()]
     modules = sorted(path.name for path in (STATIC / "walk").glob("*.js"))
-    plain = [*PLAIN, *(f"walk/{name}" for name in modules if name != "main.js")]
+    signs = sorted(path.name for path in (STATIC / SIGNS).glob("*.svg"))
+    plain = [
+        *PLAIN,
+        *(f"walk/{name}" for name in modules if name != "main.js"),
+        *(f"{SIGNS}/{name}" for name in signs),
+    ]
     more = FOR_BASE_MAP if has_base_map else ()
     files = (
         PAGE, "/manifest.webmanifest", "/theme.css",

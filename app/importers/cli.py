@@ -98,6 +98,18 @@ def deprivation(files: Files, as_of: AsOf = None, allow_shrink: AllowShrink = Fa
 
 
 @load_app.command()
+def streets(
+    files: Files,
+    as_of: AsOf = None,
+    allow_shrink: AllowShrink = False,
+    allow_older: AllowOlder = False,
+) -> None:
+    """Load the streets people walk, from OpenStreetMap: .osm, .osm.pbf, .osm.gz or .osm.bz2."""
+    options = ReadOptions(as_of=_as_date(as_of), allow_shrink=allow_shrink, allow_older=allow_older)
+    _load(files, "streets", options)
+
+
+@load_app.command()
 def assets(
     files: Files,
     *,

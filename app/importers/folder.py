@@ -16,7 +16,7 @@ from app.importers.run import Progress, load_file
 
 # Areas and postcodes first, because assets are placed and checked by them; activities last,
 # because their organizers must be there. Everything else is assets.
-FIRST = ("areas", "lookup", "postcodes", "population", "deprivation")
+FIRST = ("areas", "lookup", "postcodes", "population", "deprivation", "streets")
 LAST = ("csv_activities",)
 NOT_RECOGNISED = "not recognised"
 # The parts of a shapefile that its .shp brings with it.

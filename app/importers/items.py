@@ -47,6 +47,16 @@ class FiguresRecord(NamedTuple):
     values: dict[str, float]
 
 
+class StreetRecord(NamedTuple):
+    """One street: its OpenStreetMap way, and its line in degrees WGS 84, longitude first."""
+
+    row_number: int
+    osm_id: int
+    name: str | None
+    highway: str
+    line: tuple[tuple[float, float], ...]
+
+
 Item = (
     AssetRecord
     | ActivityRecord
@@ -54,6 +64,7 @@ Item = (
     | PostcodeRecord
     | LookupRecord
     | FiguresRecord
+    | StreetRecord
     | Problem
     | Skipped
 )

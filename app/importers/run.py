@@ -19,7 +19,7 @@ from app.errors import FileRefused, Unavailable
 from app.importers import queries
 from app.importers.features import MAP_SUFFIXES
 from app.importers.files import MissingColumns, refuse_unreadable
-from app.importers.items import FiguresRecord, LookupRecord, PostcodeRecord
+from app.importers.items import FiguresRecord, LookupRecord, PostcodeRecord, StreetRecord
 from app.importers.options import ReadOptions
 from app.importers.readers import READERS, Reader, recognise
 from app.importers.records import (
@@ -38,6 +38,7 @@ from app.importers.stages.assets import AssetStage
 from app.importers.stages.figures import FigureStage, LookupStage
 from app.importers.stages.postcodes import PostcodeStage
 from app.importers.stages.stage import Run, Stage
+from app.importers.stages.streets import StreetStage
 
 # In the order they are merged: an activity needs its organizer.
 STAGES: dict[type, type[Stage[Any]]] = {
@@ -45,6 +46,7 @@ STAGES: dict[type, type[Stage[Any]]] = {
     LookupRecord: LookupStage,
     PostcodeRecord: PostcodeStage,
     FiguresRecord: FigureStage,
+    StreetRecord: StreetStage,
     AssetRecord: AssetStage,
     ActivityRecord: ActivityStage,
 }

@@ -12,11 +12,9 @@ from app.importers.folder import NOT_RECOGNISED, load_folder
 from app.importers.records import Report
 from geo.interests import Vocabulary
 
-# No importer takes these: people are no open data, and streets are read for walks. The rest is how
-# the files are made.
+# No importer takes these: people are no open data. The rest is how the files are made.
 FOR_LATER = {
     "residents.csv", "people_at_home.csv", "accounts.csv", "connections.csv", "diary.csv",
-    "streets.osm",
 }  # fmt: skip
 MADE_BY = {".py", ".toml", ".md", ".pyc"}
 

@@ -31,6 +31,7 @@ from app.importers.readers import (
     population,
     postcodes,
     sports_clubs,
+    streets,
 )
 from app.importers.records import SourceInfo
 
@@ -82,6 +83,7 @@ _MODULES: tuple[Reader, ...] = (
     pharmacies,
     polling_stations,
     sports_clubs,
+    streets,
 )
 READERS: dict[str, Reader] = {reader.NAME: reader for reader in _MODULES}
 

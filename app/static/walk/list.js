@@ -1,0 +1,90 @@
+// The list: what is nearest first, as the phone moves.
+import { everything, lookAround, mayRecord, world } from "./around.js";
+import { KINDS, checked, hours, make, mark, metres, webLink } from "./dom.js";
+import { accuracy, find, here, lastPlace, mayAsk } from "./here.js";
+import { metresBetween, store } from "./store.js";
+
+const PAGE = 25;
+let shown = PAGE;
+let view;
+
+// Everything on this phone with its distance, nearest first; what has only a ward comes last.
+export const nearest = async (place, within_m = Infinity) => (await store.assets())
+  .filter(({ gone }) => !gone)
+  .map((asset) => {
+    const hasPoint = asset.lon != null && asset.location_source !== "ward" && asset.kind !== "informal";
+    return { ...asset, hasPoint, distance_m: place && hasPoint ? metresBetween(place, asset) : null };
+  })
+  .filter(({ distance_m: far }) => far === null || far <= within_m)
+  .sort((a, b) => (a.distance_m ?? Infinity) - (b.distance_m ?? Infinity) || a.name.localeCompare(b.name));
+
+export const whereabouts = async () => here.position ?? await lastPlace() ?? null;
+
+export const inOneLine = (asset) => [
+  asset.distance_m == null ? null : metres(asset.distance_m),
+  KINDS[asset.kind]?.word,
+  asset.hasPoint === false ? "in this ward" : null,
+  asset.unsent ? "Not sent yet" : checked(asset),
+].filter(Boolean).join(" · ");
+
+// What is known of one asset, for its page and the map's sheet.
+export const factsOf = (asset, { isShort = false } = {}) => {
+  const phone = asset.phone && make("a", { href: `tel:${asset.phone.replace(/[^\d+]/g, "")}`, class: "pw-phone" }, asset.phone);
+  const address = asset.website && webLink(asset.website);
+  const rows = [
+    ["Address", [asset.address, asset.postcode].filter(Boolean).join(", ")],
+    ["Telephone", phone],
+    ["Website", !isShort && address && make("a", { href: address, rel: "noreferrer" }, asset.website)],
+    ["What it is", !isShort && asset.description],
+    ["Open", hours(asset.opening_hours).join(", ")],
+  ].filter(([, value]) => value);
+  return make("div", {},
+    make("p", { class: "pw-quiet" }, mark(asset.kind), ` ${inOneLine(asset)}`),
+    rows.length ? make("dl", { class: "walk-facts" }, ...rows.flatMap(([word, value]) => [make("dt", {}, word), make("dd", {}, value)])) : "");
+};
+
+const row = (asset) => make("li", { class: "walk-item" },
+  make("a", { href: `#asset/${asset.id}`, class: "walk-item__link" },
+    mark(asset.kind),
+    make("span", {}, make("strong", { class: "walk-item__name" }, asset.name), make("span", { class: "pw-quiet" }, inOneLine(asset)))));
+
+const draw = async () => {
+  const place = await whereabouts();
+  const assets = await nearest(place);
+  const where = view.querySelector("[data-where]");
+  if (here.position) where.textContent = `Nearest first. We know where you are to ${accuracy(here.position)}.`;
+  else if (here.trouble) where.textContent = here.trouble;
+  else where.textContent = place ? "Nearest first, from where you last were." : "In order of the alphabet, until this phone may say where you are.";
+  view.querySelector("[data-find-me]").hidden = Boolean(here.position);
+  view.querySelector("[data-more]").hidden = assets.length <= shown;
+  const list = view.querySelector("[data-places]");
+  const focused = document.activeElement?.getAttribute?.("href");
+  list.replaceChildren(...assets.slice(0, shown).map(row));
+  if (!assets.length) list.append(make("li", {}, "Nothing here yet. Take a ward with you, or add the first place."));
+  if (focused && list.isConnected) [...list.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
+  const said = [...new Set((await everything()).flatMap(({ attribution }) => attribution ?? []))];
+  for (const box of document.querySelectorAll("[data-credits]")) {
+    box.replaceChildren(...said.map((sentence) => make("p", {}, sentence)));
+  }
+};
+
+// Many things change at once: it is drawn once for all of them, and only while it is looked at.
+let drawing = null;
+const drawSoon = () => {
+  drawing ??= requestAnimationFrame(async () => { drawing = null; if (!view.hidden) await draw(); });
+};
+
+export const start = async () => {
+  view = document.getElementById("walk-list");
+  view.querySelector("[data-find-me]").onclick = find;
+  view.querySelector("[data-more]").onclick = () => { shown += PAGE; draw(); };
+  world.addEventListener("change", drawSoon);
+  here.addEventListener("change", () => { drawSoon(); if (here.position) lookAround(here.position); });
+  const ask = () => { for (const box of document.querySelectorAll("[data-sign-in]")) box.hidden = mayRecord(); };
+  world.addEventListener("change", ask);
+  ask();
+  if (await mayAsk()) find();
+  const place = await lastPlace();
+  if (place) lookAround(place);
+};
+export const opened = ([name]) => (name === "list" ? draw() : undefined);
