@@ -31,7 +31,7 @@ DUPLICATES = "/duplicates"
 def show_queue(request: Request, work: ForEditors) -> Response:
     """Show what waits, the oldest first, one thing open."""
     query = Query(request.query_params)
-    return _show(request, work, query, wanted=query.text("item"))
+    return _show(request, work, query, wanted=query.text("item"), form=Query(QueryParams({})))
 
 
 @router.post("/queue/{kind}/{item}/approve", include_in_schema=False)
@@ -100,8 +100,13 @@ def _show(
     taken: tuple[Taken, object] | None = None,
     clashes: Sequence[Clash] = (),
     status: int = HTTPStatus.OK,
+    form: Query | None = None,
 ) -> Response:
-    """Return the queue's page; `wanted`: what is open, like "photo:…"."""
+    """Return the queue's page; `wanted`: what is open, like "photo:…".
+
+    `form`: what is typed, if that is not `query`: nobody else's link fills in an editor's form.
+    """
+    typed = query if form is None else form
     session = work.session
     connection = session.connection()
     names: Names = request.app.state.names.get(connection)
@@ -113,7 +118,7 @@ def _show(
     kind, _, item = (current or "").partition(":")
     opened = (
         open_item(
-            session, kind=kind, item=item, names=names, query=query, clashes=clashes,
+            session, kind=kind, item=item, names=names, query=typed, clashes=clashes,
             vocabulary=request.app.state.names.vocabulary.get(connection),
         )
         if current
@@ -123,7 +128,7 @@ def _show(
     answer = page(
         request,
         "queue.html",
-        query=query,
+        query=typed,
         counts=queries.count_waiting(session),
         has_duplicates=_has_duplicates(request),
         narrowed=narrowed,

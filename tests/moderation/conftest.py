@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from tests import builders
 from tests.connections.conftest import chromium, open_page, served
 from tests.people import People
+from tests.pictures import as_file, picture
 from tests.web.document import Document
 
 __all__ = ["chromium", "open_page", "served"]
@@ -91,8 +92,8 @@ def make_photo(people: People) -> str:
     do(
         people,
         "INSERT INTO photos (id, asset_id, image, thumbnail, width_px, height_px)"
-        " VALUES (:id, :asset, 'x', 'x', 40, 30)",
-        id=photo_id, asset=people.club_id,
+        " VALUES (:id, :asset, :file, :file, 640, 480)",
+        id=photo_id, asset=people.club_id, file=as_file(picture()),
     )  # fmt: skip
     return str(photo_id)
 

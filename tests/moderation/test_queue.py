@@ -408,3 +408,9 @@ def test_queries_however_much_there_is(people: People, address: str) -> None:
         assert client.get(filled).status_code == 200
     app.state.engine.dispose()
     assert len(asked) <= MOST[address], "\n".join(asked)
+
+
+def test_no_link_fills_in_an_editors_form(people: People) -> None:
+    item = f"suggestion:{suggest(people)}"
+    page = queue(people, f"?item={item}&amend=1&name=Mine&amended=1&alt=x")
+    assert page.one("input", id="name").get("value") == "Shipley Stitchers"

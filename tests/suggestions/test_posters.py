@@ -9,10 +9,9 @@ from typing import Any
 import pypdf
 import pytest
 import segno
-from playwright.sync_api import Page
 from pypdf.generic import DictionaryObject
 
-from app.suggestions.poster_router import ALPHABET, address_of, qr_svg
+from app.suggestions.poster_router import ALPHABET, qr_svg
 from tests.moderation.conftest import HOSTILE, one, rows, suggest
 from tests.people import People
 from tests.web.document import Document
@@ -107,35 +106,6 @@ def _elements(node: Any) -> list[DictionaryObject]:
         if isinstance(inner, DictionaryObject):
             found += [inner, *_elements(inner)]
     return found
-
-
-def test_the_code_on_the_page_is_the_one_of_the_address(people: People, open_page: Any) -> None:
-    """No decoder is at hand: the picture's modules are read off and compared with segno's."""
-    code = make(people)
-    page: Page = open_page("mapper", f"/posters/{code}", width=1280)
-    base = one(people, "SELECT 1") and "http://" + page.url.split("/")[2]
-    matrix = [[bool(cell) for cell in row] for row in
-              segno.make(address_of(base, code), error="q", micro=False).matrix]  # fmt: skip
-    assert _seen(page, len(matrix)) == matrix
-    # And so a reader of another address would see another picture.
-    other = segno.make(address_of(base, "ZZZZZZ"), error="q", micro=False).matrix
-    assert [[bool(cell) for cell in row] for row in other] != matrix
-
-
-def _seen(page: Page, modules: int) -> list[list[bool]]:
-    """Return which modules of the code are dark, looked at in the middle of each."""
-    from PIL import Image  # noqa: PLC0415 - only here
-
-    shot = page.locator(".pw-poster__code svg").screenshot()
-    picture = Image.open(io.BytesIO(shot)).convert("L")
-    step = picture.width / (modules + 8)
-    return [
-        [
-            picture.getpixel((int((column + 4.5) * step), int((row + 4.5) * step))) < 128
-            for column in range(modules)
-        ]
-        for row in range(modules)
-    ]
 
 
 def test_a_code_is_large_and_has_its_quiet_edge() -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+import segno
+from PIL import Image
+from playwright.sync_api import Page, expect
 
 from app.accounts.tokens import digest_of, new_token
+from app.suggestions.poster_router import address_of
 from tests.connections.conftest import OpenPage
 from tests.connections.test_connections_browser import assert_axe_finds_nothing, assert_fits
 from tests.moderation.conftest import WIDTHS, OpenPublic, do, one, rows
 from tests.people import People
+from tests.suggestions.test_posters import make
 
 pytestmark = pytest.mark.browser
 
@@ -100,3 +105,32 @@ def test_without_scripts(people: People, open_public: OpenPublic, claim: str) ->
     assert "Saved" in page.get_by_role("status").inner_text()
     hours = one(people, "SELECT opening_hours FROM assets WHERE id = :id", id=people.club_id)
     assert len(hours) == 6
+
+
+def test_the_code_on_the_page_is_the_one_of_the_address(
+    people: People, open_page: OpenPage
+) -> None:
+    """No decoder is at hand: the picture's modules are read off and compared with segno's."""
+    code = make(people)
+    page: Page = open_page("mapper", f"/posters/{code}", width=1280)
+    base = "http://" + page.url.split("/")[2]
+    matrix = [[bool(cell) for cell in row] for row in
+              segno.make(address_of(base, code), error="q", micro=False).matrix]  # fmt: skip
+    assert _seen(page, len(matrix)) == matrix
+    # And so a reader of another address would see another picture.
+    other = segno.make(address_of(base, "ZZZZZZ"), error="q", micro=False).matrix
+    assert [[bool(cell) for cell in row] for row in other] != matrix
+
+
+def _seen(page: Page, modules: int) -> list[list[bool]]:
+    """Return which modules of the code are dark, looked at in the middle of each."""
+    shot = page.locator(".pw-poster__code svg").screenshot()
+    picture = Image.open(io.BytesIO(shot)).convert("L")
+    step = picture.width / (modules + 8)
+    return [
+        [
+            picture.getpixel((int((column + 4.5) * step), int((row + 4.5) * step))) < 128
+            for column in range(modules)
+        ]
+        for row in range(modules)
+    ]
