@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_26_duplicates"
-down_revision = "2026_11_26_history"
+down_revision = "2026_11_26_queue"
 branch_labels = None
 depends_on = None
 

@@ -51,6 +51,8 @@ JOBS = (
     Job("tries to sign in", queries.delete_tries),
     Job("sign-ins begun elsewhere", queries.delete_organisation_sign_ins),
     Job("invitations", queries.delete_invitations),
+    Job("suggestions that were decided", queries.delete_suggestions),
+    Job("links to correct an entry", queries.delete_claims),
     # app/residents/erasure.py: erase_due(session) -> int
     Job("residents that were due", erase_residents),
     Job("photos that were rejected", empty_rejected),

@@ -130,6 +130,11 @@ class Asker:
             "photo_id": things.team_id,
             "club_id": str(people.club_id),
             "boccia_id": str(people.boccia_id),
+            # Nobody has these: whoever may ask learns that they are not there.
+            "code": "ZZZZZZ",
+            "change_id": "0",
+            "kind": "suggestion",
+            "item": "00000000-0000-4000-8000-000000000000",
         }
 
 

@@ -244,7 +244,25 @@ RECORDING_ROWS: tuple[Row, ...] = (
 )
 
 # Suggestions, claims, posters, the queue, history.
-MODERATION_ROWS: tuple[Row, ...] = ()
+MODERATION_ROWS: tuple[Row, ...] = (
+    _get("/suggest"),
+    _post("/suggest"),
+    _get("/posters", MAPPERS),
+    _post("/posters", MAPPERS),
+    # What is in no team is nobody's own: who may ask is tested here, the rest with the queue.
+    _get("/posters/{code}", MAPPERS, own=NOT_FOUND),
+    _get("/posters/{code}.pdf", MAPPERS, own=NOT_FOUND),
+    # The eleventh in a quarter of an hour has to wait.
+    _post("/assets/{asset_id}/claim", own=frozenset({200, 429})),
+    _get("/claims/{token}", own=GONE, gone=GONE),
+    _post("/claims/{token}", own=GONE, gone=GONE),
+    _get("/assets/{asset_id}/history"),
+    _post("/assets/{asset_id}/history/{change_id}/undo", MAPPERS, own=NOT_FOUND),
+    _get("/queue", EDITORS),
+    _post("/queue/{kind}/{item}/approve", EDITORS, own=NOT_FOUND),
+    _post("/queue/{kind}/{item}/reject", EDITORS, own=NOT_FOUND),
+    _post("/queue/{kind}/{item}/undo", EDITORS, own=NOT_FOUND),
+)
 
 # Pairs that may be one place.
 # "Own" and another's are two entries of the map, which every editor decides about; a form that
