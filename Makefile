@@ -13,7 +13,7 @@ WITH_DATABASE := $(SETUP) with-database
 .DEFAULT_GOAL := help
 # The steps build on each other, and the tests use both cores by themselves.
 .NOTPARALLEL:
-.PHONY: help run test lint types format bench load-real db-shell notebooks lock environment \
+.PHONY: help run test lint types format bench audit load-real db-shell notebooks lock environment \
 	front-end clean clean-data
 
 help: ## Explain every target
@@ -51,6 +51,11 @@ bench: environment ## Measure matching, imports, lists and maps on 1,000,000 mad
 	@$(SETUP) chromium
 	@exec $(WITH_DATABASE) --database patchwork_bench -- $(PY) -m tests.benchmarks
 
+audit: environment front-end ## Measure pages with Lighthouse, as a slow phone sees them, and print a table
+	@$(SETUP) chromium
+	@$(SETUP) audit
+	@exec $(WITH_DATABASE) --database patchwork_test -- $(PY) -m tests.audit
+
 load-real: environment ## Load a folder of real open data (make load-real DATA=../shared/data)
 	@test -d "$(DATA)" || { echo "Name the folder of files to load: make load-real DATA=folder" >&2; exit 2; }
 	@exec $(WITH_DATABASE) -- sh -c '.venv/bin/patchwork migrate && exec .venv/bin/patchwork load folder "$$1"' sh "$(DATA)"
@@ -74,7 +79,7 @@ front-end: environment ## Only bring the third-party front-end files to app/stat
 
 clean: ## Delete .venv, caches and front-end files; the database is kept
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
-	@rm -rf app/static/vendor .local/axe-core .local/ical.js .local/vendor-stamp
+	@rm -rf app/static/vendor .local/axe-core .local/ical.js .local/audit .local/vendor-stamp
 	@find app geo tests alembic -name __pycache__ -type d -prune -exec rm -rf {} + 2> /dev/null || true
 	@if [ -e .local/postgres ]; then echo "Kept: the database in .local/postgres (make clean-data deletes it)."; fi
 

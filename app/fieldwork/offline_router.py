@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from app.accounts.access import SignedIn
-from app.errors import NotFound
+from app.accounts.visitor import find_visitor
 from app.fieldwork.base_map import BaseMap
-from app.fieldwork.shell import ICON_SIZES_PX, icon, manifest_of, page_of, shell_of, worker_of
+from app.fieldwork.shell import icon, manifest_of, page_of, shell_of, worker_of
 from app.rendering import Pages, json_answer
 from app.settings import Settings
 
@@ -33,29 +32,37 @@ def manifest(request: Request) -> Response:
     )
 
 
-@router.get("/map/icon-{size}.png", include_in_schema=False)
-def home_screen_icon(request: Request, size: str) -> Response:
-    """Return the icon in one of its sizes."""
-    if size not in {str(px) for px in ICON_SIZES_PX}:
-        raise NotFound("There is no icon of that size.")
+@router.get("/map/icon-192.png", include_in_schema=False)
+def small_icon(request: Request) -> Response:
+    """Return the icon for a home screen."""
+    return _icon(request, 192)
+
+
+@router.get("/map/icon-512.png", include_in_schema=False)
+def large_icon(request: Request) -> Response:
+    """Return the icon for the moment it opens."""
+    return _icon(request, 512)
+
+
+def _icon(request: Request, size_px: int) -> Response:
     settings: Settings = request.app.state.settings
     return Response(
-        icon(int(size), settings.theme_colour),
+        icon(size_px, settings.theme_colour),
         media_type="image/png",
         headers={"cache-control": "public, max-age=86400"},
     )
 
 
 @router.get("/api/me", include_in_schema=False)
-def me(work: SignedIn) -> Response:
-    """Return who is signed in and whether they may record: a phone asks before it sends."""
-    person = work.person
+def me(request: Request) -> Response:
+    """Return who is signed in, if anybody, and whether they may record: a phone asks first."""
+    person = find_visitor(request)
     answer = json_answer(
         {
-            "account_id": person.account_id,
-            "name": person.name,
-            "may_record": person.is_mapper,
-            "ward_codes": person.ward_codes,
+            "account_id": person.account_id if person else None,
+            "name": person.name if person else None,
+            "may_record": person.is_mapper if person else False,
+            "ward_codes": person.ward_codes if person else (),
         }
     )
     answer.headers["cache-control"] = "private, no-store"

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
-from starlette.datastructures import Headers, UploadFile
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
 
-from app.fieldwork.record_refusals import refused_facts, refused_photo, too_large
+from app.fieldwork.record_refusals import Refused, refused_facts, refused_photo, too_large
 
 LARGEST_RECORD_BYTES = 100_000
 LARGEST_PHOTO_BYTES = 12_000_000
@@ -23,13 +24,19 @@ MOST_FIELDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What came: the bytes of the record, and the photos, still to be read."""
+    """What came: the bytes of the record, and the photos, still to be read.
 
-    record: bytes
+    `refusal`: why it cannot be used. Whoever may not send anything is told that first.
+    """
+
+    record: bytes = b""
     photos: list[UploadFile] = field(default_factory=list)
+    refusal: Refused | None = None
 
     def read_photos(self) -> list[bytes]:
-        """Return the photos' bytes, in order."""
+        """Return the photos' bytes, in order; raises Refused for what cannot be used."""
+        if self.refusal is not None:
+            raise self.refusal
         return [photo.file.read() for photo in self.photos]
 
 
@@ -42,31 +49,38 @@ def digest_of(record: bytes, photos: list[bytes]) -> bytes:
 
 
 async def read_sent(request: Request) -> AsyncIterator[Sent]:
-    """Yield what a phone sent; its files are closed afterwards.
+    """Yield what a phone sent; its files are closed afterwards."""
+    try:
+        form = await _parsed(request)
+    except Refused as refusal:
+        yield Sent(refusal=refusal)
+        return
+    try:
+        yield _judged(form)
+    finally:
+        await form.close()
 
-    Raises Refused for a body that is no such form, or is larger than we take.
-    """
-    boundary = _boundary_of(request)
+
+async def _parsed(request: Request) -> FormData:
     # The parser guesses when a field is no UTF-8; as Latin-1 its bytes come through as they are.
     headers = Headers(
-        {"content-type": f"multipart/form-data; charset=latin-1; boundary={boundary}"}
+        {"content-type": f"multipart/form-data; charset=latin-1; boundary={_boundary_of(request)}"}
     )
     parser = MultiPartParser(
         headers, request.stream(), max_files=MOST_PHOTOS, max_fields=MOST_FIELDS,
         max_part_size=LARGEST_PART_BYTES,
     )  # fmt: skip
     try:
-        form = await parser.parse()
+        return await parser.parse()
     except MultiPartException as wrong:
         if "maximum size" in wrong.message:
             raise too_large("The record is larger than 100 kB.") from None
         if "Too many files" in wrong.message:
             raise refused_photo(MOST_PHOTOS, f"Send {MOST_PHOTOS} photos at most.") from None
         raise refused_facts({"record": "This is not a form with a record in it."}) from None
-    try:
-        yield _sent(form.getlist("record"), form.getlist("photo"))
-    finally:
-        await form.close()
+    except ClientDisconnect:
+        # Nobody may be there any more; or the body went on past what we take.
+        raise too_large("This is more than can be sent at once.") from None
 
 
 def _boundary_of(request: Request) -> str:
@@ -83,6 +97,13 @@ def _boundary_of(request: Request) -> str:
     if name.strip().lower() != "multipart/form-data" or not boundary:
         raise refused_facts({"record": "Send this as multipart/form-data."})
     return f'"{boundary}"'
+
+
+def _judged(form: FormData) -> Sent:
+    try:
+        return _sent(form.getlist("record"), form.getlist("photo"))
+    except Refused as refusal:
+        return Sent(refusal=refusal)
 
 
 def _sent(records: list[UploadFile | str], photos: list[UploadFile | str]) -> Sent:

@@ -11,7 +11,6 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from starlette.requests import ClientDisconnect
 
 from app.errors import NotAllowed, NotFound, PatchworkError, SignedOut, Unavailable
 from app.rendering import problem_answer
@@ -84,9 +83,6 @@ class CodedRoute(APIRoute):
                 return await handle(request)
             except (Refused, SignedOut, NotAllowed, NotFound, Unavailable) as error:
                 return _answer(error)
-            except ClientDisconnect:
-                # Nobody may be there any more; or the body went on past what we take.
-                return _answer(too_large("This is more than can be sent at once."))
             except (DBAPIError, PoolTimeoutError) as error:
                 is_away = isinstance(error, OperationalError | PoolTimeoutError)
                 if not (is_away or getattr(error, "connection_invalidated", False)):

@@ -12,7 +12,7 @@ from app.setup.environment import make_environment, write_lock
 from app.setup.errors import SetupError
 from app.setup.messages import tell
 from app.setup.session import locked, remove, run_with_database
-from app.setup.vendor import vendor
+from app.setup.vendor import install_audit, vendor
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -40,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     files.set_defaults(step=_vendor)
     steps.add_parser("chromium", help="have a browser for the browser tests").set_defaults(
         step=_chromium
+    )
+    steps.add_parser("audit", help="bring what make audit measures pages with").set_defaults(
+        step=_audit
     )
     steps.add_parser("pdf", help="have what PDF files are made with").set_defaults(step=_pdf)
     run = steps.add_parser("with-database", help="run a command with DATABASE_URL set")
@@ -74,6 +77,11 @@ def _chromium(_options: argparse.Namespace) -> int:
         tell(f"Browser tests cannot run here: {error}")
         return 1 if in_ci else 0
     return 0
+
+
+def _audit(_options: argparse.Namespace) -> None:
+    with locked(_own_folder() / "setup.lock"):
+        install_audit(CHECKOUT)
 
 
 def _pdf(_options: argparse.Namespace) -> None:

@@ -181,16 +181,21 @@ def _npm_version(npm: str) -> tuple[int, ...]:
         return ()
 
 
-def install_packages(checkout: Path, folder: Path, *, include_tests: bool) -> Path:
+def install_packages(
+    checkout: Path, folder: Path, *, include_tests: bool, lock: Path | None = None
+) -> Path:
     """Install the locked npm packages into a folder and return its ``node_modules``.
+
+    `lock`: where package.json and its lock are; the checkout itself unless given.
 
     Raises
     ------
     SetupError
         If there is no npm, or none of them can install the lock.
     """
-    for name in ("package.json", "package-lock.json", ".npmrc"):
-        shutil.copy(checkout / name, folder / name)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy((lock or checkout) / name, folder / name)
+    shutil.copy(checkout / ".npmrc", folder / ".npmrc")
     candidates = npm_candidates()
     if not candidates:
         raise SetupError(
@@ -213,6 +218,22 @@ def install_packages(checkout: Path, folder: Path, *, include_tests: bool) -> Pa
             return folder / "node_modules"
         answers.append(f"{npm}: {answer.stderr.strip() or answer.stdout.strip()}")
     raise SetupError("npm could not install the front-end files.\n" + "\n".join(answers))
+
+
+def install_audit(checkout: Path) -> bool:
+    """Bring the program ``make audit`` runs to ``.local/audit``; return False if it is there."""
+    lock = checkout / "tests" / "audit"
+    folder = checkout / ".local" / "audit"
+    stamp = folder / "stamp"
+    wanted = hashlib.sha256((lock / "package-lock.json").read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        return False
+    tell("Audit: installing Lighthouse, about 180 MB")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    install_packages(checkout, folder, include_tests=True, lock=lock)
+    stamp.write_text(wanted, encoding="utf-8")
+    return True
 
 
 def vendor(checkout: Path, *, include_tests: bool) -> bool:

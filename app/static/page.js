@@ -89,5 +89,5 @@ for (const form of document.querySelectorAll("form[data-draw]")) {
 
 // Signing out on a shared phone: what waits there to be sent is nobody else's to see.
 for (const form of document.querySelectorAll('form[action="/sign-out"]')) {
-  form.addEventListener("submit", () => localStorage.removeItem("patchwork-me"));
+  form.addEventListener("submit", () => localStorage.setItem("patchwork-signed-out", "yes"));
 }

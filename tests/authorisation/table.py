@@ -222,6 +222,11 @@ WALKING_ROWS = (
     _get("/map/near.json", query="bbox=-1.80,53.78,-1.70,53.83"),
     _get("/map/assets/{asset_id}.json"),
     _get("/map/base.pmtiles", own=NOT_FOUND),
+    _get("/sw.js"),
+    _get("/manifest.webmanifest"),
+    _get("/map/icon-192.png"),
+    _get("/map/icon-512.png"),
+    _get("/api/me"),
 )
 
 # What is recorded: sent from a phone, by a plain form, with photos.

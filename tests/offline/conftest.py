@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from playwright.sync_api import Playwright
 
 from tests.browser.conftest import CHROMIUM
 from tests.browser.serving import Demo, serve_demo
-from tests.offline.phone import Phone, phone_at
+from tests.offline.phone import Phone, database, phone_at
 from tests.offline.poor_line import PoorLine
 
 
@@ -36,12 +38,23 @@ def phone(playwright: Playwright, tmp_path: Path, line: PoorLine) -> Iterator[Ph
         yield made
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder on a disk of 64 MB: a phone that is nearly full, really."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a full phone needs a small disk, and only root may mount one here")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
 @pytest.fixture(autouse=True)
 def _forget(demo: Demo) -> Iterator[None]:
     """Take away what a test's phone sent: each starts with the town as it was."""
     yield
-    engine = sa.create_engine(demo.url)
-    with engine.begin() as connection:
+    with database(demo.url) as connection:
         for statement in (
             "DELETE FROM photos",
             "DELETE FROM submissions",
@@ -49,4 +62,3 @@ def _forget(demo: Demo) -> Iterator[None]:
             " WHERE s.id = a.source_id AND s.slug = 'fieldwork'",
         ):
             connection.execute(sa.text(statement))
-    engine.dispose()

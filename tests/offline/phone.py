@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from playwright.sync_api import BrowserContext, Page, Playwright
+from playwright.sync_api import BrowserContext, Geolocation, Page, Playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser.conftest import CHROMIUM, QUIET
 from tests.browser.serving import Demo
 from tests.offline.poor_line import PoorLine
 
-HALL = {"latitude": 54.1149, "longitude": -2.1085}
+HALL: Geolocation = {"latitude": 54.1149, "longitude": -2.1085}
 MAPPER, OTHER = "Priya", "Ruth"
 
 # The modules of the page itself: the very ones it runs, not a second copy.
@@ -103,8 +103,15 @@ class Phone:
     def sign_in(self, demo: Demo, name: str) -> None:
         """Sign in as one of the sample's people; a sign-in that outlives the browser."""
         assert self.context is not None
-        cookie = demo.cookie_of(name) | {"url": self.base, "expires": time.time() + 86_400}
-        self.context.add_cookies([cookie])
+        cookie = demo.cookie_of(name)
+        self.context.add_cookies(
+            [
+                {
+                    "name": cookie["name"], "value": cookie["value"], "url": self.base,
+                    "expires": time.time() + 86_400,
+                }
+            ]
+        )  # fmt: skip
 
     def sign_out(self) -> None:
         """Lose the sign-in, as when it expires."""
@@ -136,16 +143,40 @@ def is_kept(page: Page) -> None:
     )
 
 
+def until(page: Page, condition: str, *, seconds: int = 60) -> None:
+    """Wait until an expression (which may await) is true in the page."""
+    page.evaluate(
+        f"""async (seconds) => {{
+          const end = Date.now() + seconds * 1000;
+          while (!({condition})) {{
+            if (Date.now() > end) throw new Error("not in time");
+            await new Promise((again) => {{ setTimeout(again, 50); }});
+          }}
+        }}""",
+        seconds,
+    )
+
+
 def waiting(page: Page) -> int:
     """Return how many items wait on the phone."""
     found: int = page.evaluate(f"async () => (await {OUTBOX}.items()).length")
     return found
 
 
+@contextmanager
+def database(url: str) -> Iterator[sa.Connection]:
+    """Yield a connection to the server's database; what is done is committed."""
+    engine = sa.create_engine(url)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
 def stored(url: str, like: str = "Queued %") -> list[sa.Row[Any]]:
     """Return name, photos and submissions of what the server has of the items, by name."""
-    engine = sa.create_engine(url)
-    with engine.connect() as connection:
+    with database(url) as connection:
         rows = connection.execute(
             sa.text(
                 """
@@ -155,6 +186,5 @@ def stored(url: str, like: str = "Queued %") -> list[sa.Row[Any]]:
                 """
             ),
             {"like": like},
-        ).all()
-    engine.dispose()
-    return list(rows)
+        )
+        return list(rows)

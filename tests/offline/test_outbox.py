@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from itertools import cycle, islice
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Playwright, expect
 
 from tests.browser.serving import Demo
 from tests.offline.phone import (
@@ -18,8 +19,11 @@ from tests.offline.phone import (
     QUEUE,
     STORE,
     Phone,
+    database,
     is_kept,
+    phone_at,
     stored,
+    until,
     waiting,
 )  # fmt: skip
 from tests.offline.poor_line import PoorLine
@@ -27,7 +31,6 @@ from tests.offline.poor_line import PoorLine
 pytestmark = pytest.mark.browser
 
 ITEMS = 200
-PATIENCE_MS = 60_000
 
 
 def queue_up(page: Page, count: int, *, first: int = 1) -> None:
@@ -43,22 +46,13 @@ def ready(phone: Phone, demo: Demo, who: str = MAPPER) -> Page:
     phone.sign_in(demo, who)
     page.goto("/map")
     is_kept(page)
-    page.wait_for_function("() => localStorage.getItem('patchwork-me')")
+    until(page, f"await {STORE}.setting('me')")
     return page
 
 
 def send_until_quiet(page: Page, *, left: int = 0) -> None:
     """Press "Send now" until so many are left."""
-    page.wait_for_function(
-        f"""async (left) => {{
-          const outbox = {OUTBOX};
-          if ((await outbox.items()).length <= left) return true;
-          await outbox.sendNow();
-          return (await outbox.items()).length <= left;
-        }}""",
-        arg=left,
-        timeout=PATIENCE_MS,
-    )
+    until(page, f"await {OUTBOX}.sendNow() || (await {OUTBOX}.items()).length <= {left}")
 
 
 def test_two_hundred_items_arrive_exactly_once(phone: Phone, line: PoorLine, demo: Demo) -> None:
@@ -127,38 +121,51 @@ def test_photos_arrive_as_they_were(phone: Phone, line: PoorLine, demo: Demo) ->
     page = ready(phone, demo)
     queue_up(page, 1, first=10)
     send_until_quiet(page)
-    engine = sa.create_engine(demo.url)
-    with engine.connect() as connection:
+    with database(demo.url) as connection:
         photo = connection.execute(
             sa.text("SELECT width_px, height_px, alt, decision::text AS decision FROM photos")
         ).one()
-    engine.dispose()
     assert tuple(photo) == (64, 48, "Photo 10", "waiting")
 
 
-def test_a_full_phone_says_so_and_loses_nothing(phone: Phone, line: PoorLine, demo: Demo) -> None:
-    page = ready(phone, demo)
-    line.go_down()
-    queue_up(page, 3)
-    assert phone.context is not None
-    devtools = phone.context.new_cdp_session(page)
-    devtools.send("Storage.overrideQuotaForOrigin", {"origin": phone.base, "quotaSize": 1_000_000})
-    said = page.evaluate(
-        f"""async () => {{
-          const blob = new Blob([new Uint8Array(3_000_000)], {{ type: "image/jpeg" }});
-          try {{
-            await {OUTBOX}.save({{ action: "add", asset_id: crypto.randomUUID(),
-              facts: {{ kind: "group", name: "Too much" }} }}, [{{ blob, alt: "" }}]);
-            return "saved";
-          }} catch (error) {{ return error.message; }}
-        }}"""
-    )
-    assert said.startswith("This phone has no room left")
-    assert waiting(page) == 3
-    devtools.send("Storage.overrideQuotaForOrigin", {"origin": phone.base})
-    line.go_up()
-    send_until_quiet(page)
-    assert len(stored(demo.url)) == 3
+FILL = f"""async () => {{
+  const store = {STORE};
+  for (let number = 0; number < 40; number += 1) {{
+    try {{
+      const blob = new Blob([new Uint8Array(2_000_000)]);
+      await store.putPatch({{ gss_code: `full-${{number}}`, assets: [], streets: [], blob }});
+    }} catch (error) {{ return [number, error.message]; }}
+  }}
+  return [40, "never full"];
+}}"""
+SAVE_LARGE = f"""async () => {{
+  const blob = new Blob([new Uint8Array(3_000_000)], {{ type: "image/jpeg" }});
+  try {{
+    await {OUTBOX}.save({{ action: "add", asset_id: crypto.randomUUID(),
+      facts: {{ kind: "group", name: "Too much" }} }}, [{{ blob, alt: "" }}]);
+    return "saved";
+  }} catch (error) {{ return error.message; }}
+}}"""
+MAKE_ROOM = f"""async (count) => {{
+  for (let number = 0; number < count; number += 1) await {STORE}.deletePatch(`full-${{number}}`);
+}}"""
+
+
+def test_a_full_phone_says_so_and_loses_nothing(
+    playwright: Playwright, small_disk: Path, line: PoorLine, demo: Demo
+) -> None:
+    with phone_at(playwright, small_disk / "profile", line) as phone:
+        page = ready(phone, demo)
+        line.go_down()
+        queue_up(page, 3)
+        filled, said = page.evaluate(FILL)
+        assert said.startswith("This phone has no room left")
+        assert page.evaluate(SAVE_LARGE).startswith("This phone has no room left")
+        assert waiting(page) == 3
+        page.evaluate(MAKE_ROOM, filled)
+        line.go_up()
+        send_until_quiet(page)
+        assert len(stored(demo.url)) == 3
 
 
 def test_signed_out_items_wait_and_nobody_else_sees_them(
@@ -195,9 +202,9 @@ def test_signing_out_leaves_nothing_of_mine_to_see(
     line.go_down()
     queue_up(page, 2)
     line.go_up()
-    page.goto("/about")
-    page.get_by_role("button", name="Sign out").tap()
-    page.wait_for_load_state()
+    page.goto("/account")
+    with page.expect_navigation(url="**/sign-in**"):
+        page.get_by_role("button", name="Sign out", exact=True).tap()
     page.goto("/map#outbox")
     expect(page.locator("#walk-outbox-others")).to_be_visible()
     expect(page.locator("#walk-outbox-items > li")).to_have_count(0)
@@ -317,8 +324,7 @@ def test_a_change_of_what_may_have_arrived_follows_it(
     page = ready(phone, demo)
     line.spoil(["swallow"])
     queue_up(page, 1)
-    page.wait_for_function(f"async () => (await {OUTBOX}.items())[0]?.state === 'waiting'"
-                           f" && (await {OUTBOX}.items())[0].attempts === 1")  # fmt: skip
+    until(page, f"await {OUTBOX}.items().then(([i]) => i.attempts === 1 && i.state === 'waiting')")
     page.evaluate(
         f"""async () => {{
           const outbox = {OUTBOX};

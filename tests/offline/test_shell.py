@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.serving import Demo
-from tests.offline.phone import OUTBOX, Phone, is_kept, stored, waiting
+from tests.offline.phone import OUTBOX, Phone, is_kept, stored, until, waiting
 from tests.offline.poor_line import PoorLine
 from tests.offline.test_outbox import queue_up, ready, send_until_quiet
 
@@ -86,7 +86,7 @@ def test_two_tabs_send_once(phone: Phone, line: PoorLine, demo: Demo) -> None:
     send_until_quiet(page)
     assert len(stored(demo.url)) == 5
     # The other tab is told.
-    other.wait_for_function(f"async () => (await {OUTBOX}.items()).length === 0")
+    until(other, f"(await {OUTBOX}.items()).length === 0")
 
 
 def test_the_worker_keeps_to_the_walkers_page(phone: Phone, line: PoorLine, demo: Demo) -> None:
@@ -99,4 +99,3 @@ def test_the_worker_keeps_to_the_walkers_page(phone: Phone, line: PoorLine, demo
         answer = page.request.get(icon["src"])
         assert answer.ok
         assert answer.body()[:8] == b"\x89PNG\r\n\x1a\n"
-    assert page.request.get("/map/icon-7.png").status == 404

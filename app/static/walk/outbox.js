@@ -2,7 +2,7 @@
 //
 // An item leaves this phone only after the server echoed its id and the digest of what was sent.
 // Anything else (a page of a café's Wi-Fi, a cut line, a full server) leaves it waiting.
-import { channel, inStore, keepMe, lastMe, store } from "./store.js";
+import { DURABLE, channel, inStore, keepMe, lastMe, store } from "./store.js";
 
 const ADDRESS = "/api/fieldwork/submissions";
 const LOCK = "patchwork-outbox";
@@ -18,7 +18,7 @@ const FOR_A_PERSON = new Set([404, 409, 413, 422]);
 const events = new EventTarget();
 let changing;
 const changed = () => {
-  changing ??= setTimeout(() => { changing = undefined; events.dispatchEvent(new Event("change")); });
+  changing ??= setTimeout(() => { changing = undefined; events.dispatchEvent(new Event("change")); }, 100);
 };
 const tellEverybody = () => { changed(); channel.postMessage("items"); };
 channel.addEventListener("message", ({ data }) => { if (data === "items") changed(); });
@@ -72,7 +72,7 @@ const intoUnsent = async (given, photos) => {
 // Stores an item; in place of another only while nobody can have seen that one.
 const put = async (item, { inPlace = false } = {}) => {
   const stored = await inStore(async (db) => {
-    const work = db.transaction("items", "readwrite");
+    const work = db.transaction("items", "readwrite", DURABLE);
     const old = inPlace ? await work.store.get(item.id) : null;
     const isFree = inPlace ? old?.attempts === 0 : true;
     if (isFree) await work.store.put(item);
@@ -115,7 +115,7 @@ const post = async (item) => {
 
 const mark = async (id, values) => {
   await inStore(async (db) => {
-    const work = db.transaction("items", "readwrite");
+    const work = db.transaction("items", "readwrite", DURABLE);
     const item = await work.store.get(id);
     if (item) await work.store.put({ ...item, ...values });
     await work.done;
@@ -125,7 +125,7 @@ const mark = async (id, values) => {
 
 // The item as it is at this moment, marked as tried: from now on its content stays as it is.
 const claim = (id) => inStore(async (db) => {
-  const work = db.transaction("items", "readwrite");
+  const work = db.transaction("items", "readwrite", DURABLE);
   const item = await work.store.get(id);
   const tried = { state: "sending", tried_at: new Date().toISOString() };
   if (item) await work.store.put({ ...item, ...tried, attempts: item.attempts + 1 });
@@ -133,7 +133,7 @@ const claim = (id) => inStore(async (db) => {
   return item;
 });
 
-// Returns "on" to go on with the next, or why the round ends.
+// Returns "on" or "held" to go on with the next (not with what builds on this one), or why not.
 const sendOne = async ({ id }) => {
   const item = await claim(id);
   if (!item) return "on";
@@ -151,7 +151,7 @@ const sendOne = async ({ id }) => {
   if (problem && (FOR_A_PERSON.has(code) || problem.code === "not-a-mapper")) {
     const state = ["clash", "gone", "merged"].includes(problem.code) ? "clash" : "refused";
     await mark(item.id, { state, said: problem.detail ?? problem.title ?? "", problem });
-    return "on";
+    return "held";
   }
   if (problem?.code === "another-person") {
     await mark(item.id, { state: "waiting", said: "Somebody else is signed in on this phone." });
@@ -167,8 +167,8 @@ const sendOne = async ({ id }) => {
 const askMe = async () => {
   try {
     const answer = await fetch("/api/me", { cache: "no-store", redirect: "error", headers: { accept: "application/json" } });
-    if (answer.status === 401) return "signed-out";
     const me = answer.ok ? await answer.json() : null;
+    if (me?.account_id === null) return "signed-out";
     return typeof me?.account_id === "string" ? me : null;
   } catch {
     return null;
@@ -176,29 +176,28 @@ const askMe = async () => {
 };
 
 // Things about the same asset arrive in the order they were saved: what waits for a person holds
-// back what builds on it, and nothing else.
-const nextItem = async (tried) => {
-  const held = new Set();
-  for (const item of await store.items()) {
-    const { asset_id: asset } = item.record;
-    if (item.state === "refused" || item.state === "clash") held.add(asset);
-    else if (!held.has(asset) && !tried.has(item.id)) return item;
-    else held.add(asset);
-  }
-  return null;
-};
-
+// back what builds on it, and nothing else. What is saved meanwhile is sent in the same round.
 const sendAll = async () => {
   const tried = new Set();
   let troubles = 0;
-  for (let item = await nextItem(tried); item; item = await nextItem(tried)) {
-    tried.add(item.id);
-    const came = await sendOne(item);
-    if (came === "on") troubles = 0;
-    else if (came !== "busy") return came;
-    else if ((troubles += 1) > 1) return came;
+  for (;;) {
+    const held = new Set();
+    let isQuiet = true;
+    for (const item of await store.items()) {
+      const { asset_id: asset } = item.record;
+      const isForAPerson = item.state === "refused" || item.state === "clash";
+      if (isForAPerson || tried.has(item.id)) held.add(asset);
+      if (held.has(asset)) continue;
+      tried.add(item.id);
+      isQuiet = false;
+      const came = await sendOne(item);
+      if (came === "held") held.add(asset);
+      if (came === "on" || came === "held") { troubles = 0; continue; }
+      if (came !== "busy" || (troubles += 1) > 1) return came;
+      held.add(asset);
+    }
+    if (isQuiet) return troubles ? "busy" : "idle";
   }
-  return troubles ? "busy" : "idle";
 };
 
 let timer;
@@ -214,7 +213,7 @@ const later = () => {
 const round = async () => {
   const asked = await askMe();
   if (asked && asked !== "signed-out") {
-    keepMe(asked);
+    await keepMe(asked);
     changed();
   }
   const waiting = (await store.items()).filter(({ state }) => state === "waiting" || state === "sending");
@@ -253,7 +252,7 @@ export const outbox = {
     const old = (await store.items()).find((item) => item.id === id);
     const item = await itemOf(newRecord({ ...old.record, ...given }), old.photos, { order: old.order });
     await inStore(async (db) => {
-      const work = db.transaction("items", "readwrite");
+      const work = db.transaction("items", "readwrite", DURABLE);
       await work.store.delete(id);
       await work.store.put(item);
       await work.done;
@@ -265,7 +264,7 @@ export const outbox = {
 
   remove: async (id) => {
     await inStore(async (db) => {
-      const work = db.transaction("items", "readwrite");
+      const work = db.transaction("items", "readwrite", DURABLE);
       const item = await work.store.get(id);
       if (item && item.state !== "sending") await work.store.delete(id);
       await work.done;

@@ -8,7 +8,8 @@ const NAME = "patchwork";
 // 1: items, drafts, patches, settings. 2: receipts of what was sent, and what we know since then.
 const VERSION = 2;
 const MOST_RECEIPTS = 50;
-const ME = "patchwork-me";
+const ME = "me";
+const SIGNED_OUT = "patchwork-signed-out";
 const EARTH_M = 6371008.8;
 
 export class PhoneFull extends Error {}
@@ -50,11 +51,31 @@ export const inStore = async (work) => {
   }
 };
 
-// Who this phone was last used by. Kept beside the database so that signing out can forget it.
-export const lastMe = () => JSON.parse(localStorage.getItem(ME) ?? "null");
-export const keepMe = (me) => {
-  if (me) localStorage.setItem(ME, JSON.stringify(me));
-  else localStorage.removeItem(ME);
+// A phone whose battery dies has kept what was said to be saved: written through to its disk.
+export const DURABLE = { durability: "strict" };
+
+// Who this phone was last used by: in the database, because a browser writes its simpler store
+// late. Signing out (any page of ours) leaves a note there that forgets them.
+let me = null;
+const forgotten = () => {
+  if (!localStorage.getItem(SIGNED_OUT)) return false;
+  localStorage.removeItem(SIGNED_OUT);
+  return true;
+};
+export const lastMe = () => me;
+export const keepMe = async (now) => {
+  localStorage.removeItem(SIGNED_OUT);
+  if (me?.account_id === now.account_id && JSON.stringify(me) === JSON.stringify(now)) return;
+  me = now;
+  await inStore(async (db) => {
+    const work = db.transaction("settings", "readwrite", DURABLE);
+    await work.store.put(now, ME);
+    await work.done;
+  });
+};
+export const remember = async () => {
+  if (forgotten()) await inStore((db) => db.delete("settings", ME));
+  me = (await inStore((db) => db.get("settings", ME))) ?? null;
 };
 const mine = (rows) => {
   const id = lastMe()?.account_id ?? null;
@@ -191,7 +212,7 @@ export const store = {
 
   // It has arrived: the item goes and its receipt comes in one transaction of the phone's own.
   settle: (item, answer) => inStore(async (db) => {
-    const work = db.transaction(["items", "receipts", "known"], "readwrite");
+    const work = db.transaction(["items", "receipts", "known"], "readwrite", DURABLE);
     await work.objectStore("items").delete(item.id);
     await work.objectStore("receipts").put({
       id: item.id, account_id: item.account_id, name: item.name, action: item.record.action,
@@ -209,3 +230,7 @@ export const store = {
     await work.done;
   }),
 };
+
+// Signed out in another tab: what is mine must not stand open in this one.
+addEventListener("storage", ({ key, newValue }) => { if (key === SIGNED_OUT && newValue) location.reload(); });
+await remember().catch((error) => console.error("this browser keeps nothing", error));

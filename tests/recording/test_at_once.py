@@ -1,0 +1,162 @@
+"""Many phones at once: each thing once, and nobody's change lost."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.accounts.access import find_person
+from app.accounts.people import Work
+from app.accounts.tokens import digest_of as digest_of_token
+from app.database import transaction
+from app.fieldwork.record_actions import record
+from app.fieldwork.record_body import digest_of
+from app.fieldwork.record_reading import read_record
+from tests.people import People
+from tests.recording.at_once import Line, body_of, serve, together
+from tests.recording.conftest import Phone, facts
+
+TWINS, TIMES, POSTS, WITH_PHOTOS = 32, 100, 10, 2
+CLIENTS, EDITS = 20, 50
+
+
+@pytest.fixture(scope="module")
+def both_served(people: People) -> Iterator[list[str]]:
+    """Two processes on one database, as an installation that needs more than one has them."""
+    with serve(people) as one, serve(people) as other:
+        yield [one, other]
+
+
+@pytest.fixture
+def lines(people: People, both_served: list[str]) -> Iterator[list[Line]]:
+    """Connections by turns to either process, of the mapper and the editor by turns of two."""
+    whose = ("mapper", "mapper", "editor", "editor")
+    made = [Line(people, both_served[n % 2], whose[n % 4]) for n in range(TWINS)]
+    yield made
+    for line in made:
+        line.connection.close()
+
+
+def test_twins_are_stored_once(phone: Phone, lines: list[Line], jpeg: bytes) -> None:
+    """32 parallel identical posts, ten times, two of them with a photo: one row, one answer."""
+    sent = []
+    for number in range(POSTS):
+        photos = [jpeg] if number < WITH_PHOTOS else []
+        alts = [{"alt": "The door"} for _ in photos]
+        one = phone.record("add", facts=facts(name=f"Twin {number}"), photos=alts)
+        sent.append(body_of(json.dumps(one), photos))
+    for line in lines:
+        line.headers = lines[0].headers
+
+    def work(number: int, barrier: threading.Barrier) -> list[tuple[int, dict[str, Any]]]:
+        answers = []
+        for body in sent:
+            barrier.wait(60)
+            answers.append(lines[number].post(*body))
+        return answers
+
+    before = phone.counts()
+    for answers in zip(*together(TWINS, work), strict=True):
+        statuses = Counter(status for status, _ in answers)
+        assert statuses == {201: 1, 200: TWINS - 1}, answers
+        assert len({told_but_for_again(answer) for _, answer in answers}) == 1
+    assert stored_since(before, phone) == one_each(POSTS) | {"photos": WITH_PHOTOS}
+
+
+def test_transactions_of_twins_are_stored_once(people: People, phone: Phone) -> None:
+    """The same below the web, a hundred times: 32 transactions on the application's connections."""
+    sent = [json.dumps(phone.record("add", facts=facts())).encode() for _ in range(TIMES)]
+    engine = people.app.state.engine
+    with transaction(engine) as session:
+        person = find_person(session, digest=digest_of_token(people.tokens["mapper"]))
+    assert person is not None
+
+    def work(number: int, barrier: threading.Barrier) -> list[dict[str, Any]]:
+        answers = []
+        for raw in sent:
+            barrier.wait(60)
+            with transaction(engine) as session:
+                answers.append(
+                    record(
+                        Work(person, session), read_record(raw), sha256=digest_of(raw, []),
+                        photos=[], service_name="Patchwork",
+                    )
+                )  # fmt: skip
+        return answers
+
+    before = phone.counts()
+    for answers in zip(*together(TWINS, work), strict=True):
+        assert Counter(answer["again"] for answer in answers) == {False: 1, True: TWINS - 1}
+        assert len({told_but_for_again(answer) for answer in answers}) == 1
+    assert stored_since(before, phone) == one_each(TIMES)
+
+
+def told_but_for_again(answer: dict[str, Any]) -> str:
+    return json.dumps(answer | {"again": None}, sort_keys=True)
+
+
+def stored_since(before: dict[str, int], phone: Phone) -> dict[str, int]:
+    return {name: count - before[name] for name, count in phone.counts().items()}
+
+
+def one_each(count: int) -> dict[str, int]:
+    names = ("submissions", "assets", "checks", "asset_changes")
+    return {**dict.fromkeys(names, count), "photos": 0}
+
+
+def test_no_change_is_lost_and_every_loser_is_told(
+    people: People, phone: Phone, lines: list[Line]
+) -> None:
+    """20 clients of two people, 50 edits each of what they saw a moment ago, of one fact.
+
+    Each edit appends its own mark to the description as this client last saw it.
+    """
+    asset_id = phone.add()["asset_id"]
+    whose = ("mapper", "mapper", "editor", "editor")
+
+    def work(number: int, barrier: threading.Barrier) -> tuple[list[str], list[str]]:
+        mine = Phone(people, whose[number % 4])
+        seen: str | None = None
+        version, kept, told = 1, [], []
+        barrier.wait(60)
+        for turn in range(EDITS):
+            mark = f"{number}.{turn}"
+            now = mark if seen is None else f"{seen} {mark}"
+            sent = mine.record(
+                "edit", asset_id=asset_id, seen_version=version,
+                changes={"description": {"was": seen, "now": now[-1500:]}},
+            )  # fmt: skip
+            status, answer = lines[number].post(*body_of(json.dumps(sent)))
+            if status == 201:
+                kept.append(mark)
+                seen, version = now[-1500:], answer["version"]
+            else:
+                assert (status, answer["code"]) == (409, "clash"), answer
+                told.append(mark)
+                [clash] = answer["clashes"]
+                assert clash["mine"] == now[-1500:]
+                seen, version = clash["theirs"], answer["asset"]["version"]
+        return kept, told
+
+    results = together(CLIENTS, work)
+    kept = [mark for mine, _ in results for mark in mine]
+    told = [mark for _, theirs in results for mark in theirs]
+    assert len(kept) + len(told) == CLIENTS * EDITS
+    history = phone.ask(
+        "SELECT was ->> 'description' AS was, became ->> 'description' AS became"
+        " FROM asset_changes WHERE asset_id = CAST(:id AS uuid) AND action = 'changed'"
+        " ORDER BY id",
+        id=asset_id,
+    )
+    # Every acknowledged mark was written on top of the one before it, and no other ever was.
+    assert sorted(row.became.split()[-1] for row in history) == sorted(kept)
+    assert all(a.became == b.was for a, b in itertools.pairwise(history))
+    marks = phone.asset(asset_id).description.split()
+    assert marks == [row.became.split()[-1] for row in history][-len(marks) :]
+    assert told, "nobody was late: this proves nothing"
