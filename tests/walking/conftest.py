@@ -64,7 +64,9 @@ def walk(demo: Demo, chromium: Browser) -> Iterator[Walk]:  # noqa: F811 - the f
         page.goto(f"/map#{view}")
         if more.get("java_script_enabled", True) and who:
             # Who is walking is asked of the server; what may be done follows.
-            page.wait_for_function("() => localStorage.getItem('patchwork-me') !== null")
+            page.wait_for_function(
+                "async () => (await import('/static/walk/store.js')).lastMe() !== null"
+            )
         return page
 
     yield opened

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -12,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.serving import Demo
 from tests.browser.test_pages import AXE
-from tests.walking.conftest import STANDING, Walk, rows
+from tests.walking.conftest import STANDING, Walk
 from tests.walking.test_adding import record_of, sent
 
 pytestmark = pytest.mark.browser
@@ -25,9 +24,16 @@ LARGEST_FIRST_LOAD_BYTES = 150_000
 MARKS = """async () => {
   const { world } = await import('/static/walk/around.js');
   const found = [];
-  world.map.eachLayer((layer) => { if (layer.options.asset) found.push(layer.options.asset); });
+  world.map?.eachLayer((layer) => { if (layer.options.asset) found.push(layer.options.asset); });
   return found.map(({ name, kind, lon, lat }) => ({ name, kind, lon, lat }));
 }"""
+TOO_SMALL = """() => [...document.querySelectorAll(`main button, .walk-bar a, .walk-choice,
+    .walk-kind, .walk-item a, main summary, main select, main textarea,
+    main input:not([type=radio], [type=checkbox])`)]
+  .filter((node) => node.checkVisibility())
+  .map((node) => [node.outerHTML.slice(0, 80), node.getBoundingClientRect()])
+  .filter(([, { width, height }]) => height < 44 || width < 44)
+  .map(([html, { width, height }]) => `${html} ${width}x${height}`)"""
 POINT_OF = """async ({ lon, lat }) => {
   const { world } = await import('/static/walk/around.js');
   const { x, y } = world.map.latLngToContainerPoint([lat, lon]);
@@ -94,6 +100,10 @@ def test_the_map_draws_each_kind_and_a_tap_opens_its_sheet(walk: Walk, demo: Dem
     tap_mark(page, "Butter Cross Café")
     sheet = page.locator("[data-sheet]")
     expect(sheet).to_be_focused()
+    # Two are at this door; the one under the other is a tap further.
+    expect(sheet).to_contain_text("Also here: ")
+    if sheet.get_by_role("heading").inner_text() != "Butter Cross Café":
+        sheet.get_by_role("button", name="Butter Cross Café").click()
     expect(sheet.get_by_role("heading")).to_have_text("Butter Cross Café")
     expect(sheet.get_by_role("link", name="Change")).to_be_visible()
     with sent(page) as answer:
@@ -142,16 +152,14 @@ def test_following_stops_when_the_map_is_dragged(walk: Walk) -> None:
     expect(follow).to_have_attribute("aria-pressed", "false")
 
 
-def test_one_question_at_a_time_and_one_tap_answers(walk: Walk, demo: Demo) -> None:
+def test_one_question_at_a_time_and_one_tap_answers(walk: Walk) -> None:
     page = walk("still")
     question = page.locator("[data-question]")
     heading = question.get_by_role("heading")
     expect(heading).to_have_text(re.compile(r"^Is .+ still here\?$"))
-    [oldest] = rows(demo, "SELECT min(assured_date)::text AS day FROM public_assets")
     first = heading.inner_text()
     with sent(page) as answer:
         question.get_by_role("button", name="Yes", exact=True).click()
-    assert oldest
     assert record_of(answer.value.request)["outcome"] == "confirmed"
     expect(heading).not_to_have_text(first)
     expect(question).to_be_focused()
@@ -168,10 +176,11 @@ def test_what_nobody_has_checked_for_longest_is_asked_first(walk: Walk, demo: De
 
 def test_gone_asks_once_more_in_the_same_place_and_can_be_undone(walk: Walk, demo: Demo) -> None:
     page = walk("still")
-    page.context.set_offline(True)
     question = page.locator("[data-question]")
-    name = question.get_by_role("heading").inner_text()
+    expect(question.get_by_role("button", name="Gone")).to_be_visible()
+    page.context.set_offline(True)
     question.get_by_role("button", name="Gone").click()
+    name = question.get_by_role("heading").inner_text()
     expect(question).to_contain_text("Has it gone for good?")
     expect(question.get_by_role("button", name="No, go back")).to_be_focused()
     question.get_by_role("button", name="No, go back").click()
@@ -290,7 +299,9 @@ def test_every_view_is_sound_by_axe_large_to_touch_and_never_too_wide(
 ) -> None:
     page = walk(width=width)
     address = page.locator("#walk-list li a").first.get_attribute("href") or ""
-    page.add_script_tag(path=str(AXE)) if False else page.evaluate(AXE.read_text())
+    if not AXE.exists():
+        pytest.skip(f"there is no {AXE}: make test fetches it")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
     for view in VIEWS:
         page.evaluate("(to) => { location.hash = to; }", address if view == "asset" else view)
         expect(page.locator(f"#walk-{view}")).to_be_visible()
@@ -303,13 +314,7 @@ def test_every_view_is_sound_by_axe_large_to_touch_and_never_too_wide(
         assert [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in found] == [], view
         wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{view} is {wide} px too wide"
-        small = page.evaluate(
-            """() => [...document.querySelectorAll("main button, .walk-bar a, .walk-choice, .walk-kind, .walk-item a, main summary, main select, main input:not([type=radio], [type=checkbox])")]
-              .filter((node) => node.checkVisibility())
-              .map((node) => [node.outerHTML.slice(0, 80), node.getBoundingClientRect()])
-              .filter(([, { width, height }]) => height < 44 || width < 44)
-              .map(([html, { width, height }]) => `${html} ${width}x${height}`)"""
-        )
+        small = page.evaluate(TOO_SMALL)
         assert small == [], view
 
 
@@ -318,7 +323,8 @@ def test_the_list_stands_beside_the_map_on_a_wide_screen(walk: Walk) -> None:
     marks(page)
     lists = page.locator("#walk-list").bounding_box()
     maps = page.locator("[data-map]").bounding_box()
-    assert lists and maps
+    assert lists
+    assert maps
     assert lists["x"] + lists["width"] <= maps["x"]
     assert maps["height"] > 500
 
@@ -370,4 +376,3 @@ def test_the_first_load_is_small(walk: Walk, demo: Demo) -> None:
     expect(page.locator("#walk-list li").nth(3)).to_be_visible()
     total = sum(sizes.values())
     assert 50_000 < total <= LARGEST_FIRST_LOAD_BYTES, f"{total / 1000:.0f} kB"
-    assert json.dumps(sizes)
