@@ -16,7 +16,7 @@ from rich.console import Console
 
 from app.database import make_engine
 from app.main import spare_the_collector
-from tests.benchmarks import home, imports, lists, matching, pages
+from tests.benchmarks import home, imports, lists, matching, pages, walking
 from tests.benchmarks.database import make_database, make_england, real_data
 from tests.benchmarks.figures import Figure, Promise, show
 
@@ -37,6 +37,7 @@ def main() -> None:
         "lists": _lists,
         "pages": _pages,
         "imports": _imports,
+        "walking": _walking,
     }
     for name in given.only.split(",") if given.only else parts:
         parts[name](count, given.quick)
@@ -48,7 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--assets", type=int, default=int(os.environ.get("BENCH_ASSETS", "0")), help="how many"
     )
-    parser.add_argument("--only", default="", help="matching, home, lists, pages, imports")
+    parser.add_argument("--only", default="", help="matching, home, lists, pages, imports, walking")
     return parser.parse_args()
 
 
@@ -100,6 +101,11 @@ def _imports(_count: int, _is_quick: bool) -> None:
         ]
     engine.dispose()
     show("Imports", figures)
+
+
+def _walking(_count: int, _is_quick: bool) -> None:
+    figures = walking.measure()
+    show(f"The walker's page ({walking.PLACES:,} places on the phone)", figures)
 
 
 if __name__ == "__main__":

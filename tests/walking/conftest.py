@@ -64,9 +64,7 @@ def walk(demo: Demo, chromium: Browser) -> Iterator[Walk]:  # noqa: F811 - the f
         page.goto(f"/map#{view}")
         if more.get("java_script_enabled", True) and who:
             # Who is walking is asked of the server; what may be done follows.
-            page.wait_for_function(
-                "async () => (await import('/static/walk/store.js')).lastMe() !== null"
-            )
+            until(page, "async () => (await import('/static/walk/store.js')).lastMe() !== null")
         return page
 
     yield opened
@@ -86,6 +84,20 @@ def _forget(request: pytest.FixtureRequest) -> Iterator[None]:
         for statement in FORGET:
             connection.execute(sa.text(statement))
     engine.dispose()
+
+
+def until(page: Page, asked: str, arg: object = None) -> None:
+    """Wait until an async function in the page says yes: Playwright takes its promise for one."""
+    page.evaluate(
+        f"""async (arg) => {{
+          const asked = {asked};
+          for (let tries = 0; !(await asked(arg)); tries += 1) {{
+            if (tries > 300) throw new Error("it never came true");
+            await new Promise((done) => setTimeout(done, 30));
+          }}
+        }}""",
+        arg,
+    )
 
 
 def is_wrong(said: ConsoleMessage) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.browser.serving import Demo
-from tests.walking.conftest import Walk, rows
+from tests.walking.conftest import Walk, rows, until
 
 pytestmark = pytest.mark.browser
 
@@ -114,12 +114,13 @@ def test_a_pin_is_put_by_moving_the_map(walk: Walk, demo: Demo) -> None:
     expect(pin).to_be_visible()
     expect(pin).to_have_class(re.compile("leaflet-container"))
     pin.press("ArrowRight")
-    page.wait_for_function(
+    until(
+        page,
         """async () => {
           const { store } = await import('/static/walk/store.js');
           const [draft] = await store.drafts();
           return draft?.pin?.lon > -2.1084;
-        }"""
+        }""",
     )
     with sent(page):
         page.get_by_role("button", name="Save").click()
@@ -177,11 +178,12 @@ def test_drafts_are_kept_at_every_keystroke_and_gone_on_with(walk: Walk) -> None
     page = walk("add")
     adding(page).get_by_role("radio", name="Group", exact=True).check()
     adding(page).get_by_label("What is it called?").press_sequentially("Half a na")
-    page.wait_for_function(
+    until(
+        page,
         """async () => {
           const { store } = await import('/static/walk/store.js');
           return (await store.drafts())[0]?.facts.name === "Half a na";
-        }"""
+        }""",
     )
     page.reload()
     draft = page.locator("[data-draft-list] a")

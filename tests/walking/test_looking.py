@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.serving import Demo
 from tests.browser.test_pages import AXE
-from tests.walking.conftest import STANDING, Walk
+from tests.walking.conftest import STANDING, Walk, until
 from tests.walking.test_adding import record_of, sent
 
 pytestmark = pytest.mark.browser
@@ -21,6 +21,7 @@ HOSTILE = (
     '<img src=x onerror="window.__pwned=1"><script>window.__pwned=1</script> `${1}` "O\'Neill"'
 )
 LARGEST_FIRST_LOAD_BYTES = 150_000
+WORLD = "(await import('/static/walk/around.js')).world"
 MARKS = """async () => {
   const { world } = await import('/static/walk/around.js');
   const found = [];
@@ -44,7 +45,7 @@ POINT_OF = """async ({ lon, lat }) => {
 
 def marks(page: Page, *, name: str | None = None) -> list[dict[str, Any]]:
     """Return what the map draws marks for, once it does."""
-    page.wait_for_function(f"async () => (await ({MARKS})()).length > 0")
+    until(page, f"async () => (await ({MARKS})()).length > 0")
     found: list[dict[str, Any]] = page.evaluate(MARKS)
     return [mark for mark in found if name is None or mark["name"] == name]
 
@@ -88,9 +89,7 @@ def test_without_leave_to_know_where_nothing_is_blocked(walk: Walk) -> None:
     expect(page.locator("[data-where]")).to_contain_text("until this phone may say where you are")
     expect(page.get_by_role("button", name="Show what is around me")).to_be_visible()
     page.get_by_role("link", name="Map", exact=True).click()
-    page.wait_for_function(
-        "async () => (await import('/static/walk/around.js')).world.map?.getZoom() > 10"
-    )
+    until(page, "async () => (await import('/static/walk/around.js')).world.map?.getZoom() > 10")
 
 
 def test_the_map_draws_each_kind_and_a_tap_opens_its_sheet(walk: Walk, demo: Demo) -> None:
@@ -141,9 +140,10 @@ def test_following_stops_when_the_map_is_dragged(walk: Walk) -> None:
     follow.click()
     expect(follow).to_have_attribute("aria-pressed", "true")
     page.context.set_geolocation({"latitude": 54.1130, "longitude": -2.1085, "accuracy": 8})
-    page.wait_for_function(
+    until(
+        page,
         "async () => Math.abs((await import('/static/walk/around.js')).world.map.getCenter().lat"
-        " - 54.113) < 1e-4"
+        " - 54.113) < 1e-4",
     )
     page.mouse.move(180, 300)
     page.mouse.down()
@@ -269,7 +269,8 @@ def test_streets_are_counted_as_they_are_walked_and_the_track_stays_here(walk: W
         page.context.set_geolocation(
             {"latitude": STANDING["latitude"] - step * 0.0004, "longitude": -2.1085, "accuracy": 8}
         )
-        page.wait_for_function(
+        until(
+            page,
             "async (lat) => Math.abs((await import('/static/walk/here.js')).here.position.lat"
             " - lat) < 1e-6",
             arg=STANDING["latitude"] - step * 0.0004,
@@ -284,13 +285,13 @@ def test_streets_are_counted_as_they_are_walked_and_the_track_stays_here(walk: W
     stored = "async () => (await (await import('/static/walk/store.js')).store.track())"
     assert page.evaluate(stored) is None
     page.get_by_label("Keep my track on this phone").check()
-    page.wait_for_function(f"async () => (await ({stored})())?.length > 5")
+    until(page, f"async () => (await ({stored})())?.length > 5")
     page.reload()
     expect(walked).to_contain_text(re.compile(r"Ellerwick Market: [2-9]\d0 m of \d"))
     page.get_by_role("button", name="Forget it").click()
     expect(walked).to_contain_text("Ellerwick Market: 0 m of")
     page.get_by_label("Keep my track on this phone").uncheck()
-    page.wait_for_function(f"async () => (await ({stored})()) === null")
+    until(page, f"async () => (await ({stored})()) === null")
 
 
 @pytest.mark.parametrize("width", [320, 360, 1280])
