@@ -37,8 +37,8 @@ from app.models.interests import GentlerAlternative, Interest, InterestWord
 from app.models.moderation import (
     Claim,
     DuplicatePair,
-    PairSearch,
     GoneReview,
+    PairSearch,
     PairStatus,
     Poster,
     Suggestion,
