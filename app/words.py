@@ -146,6 +146,12 @@ def web_link(address: str | None) -> str | None:
     return text
 
 
+def half_hidden(email: str | None) -> str | None:
+    """Return an e-mail address as its owner knows it again: "b…@club.example"."""
+    name, at, host = (email or "").partition("@")
+    return f"{name[:1]}…@{host}" if at else None
+
+
 def host_of(address: str) -> str:
     """Return the part of a web address people recognise."""
     return (urlsplit(address).hostname or address).removeprefix("www.")
@@ -225,6 +231,8 @@ def hours_by_day(spans: Sequence[Mapping[str, Any]] | None) -> list[tuple[str, s
 
 def clock(text: str | dt.time) -> str:
     """Return a time of day as people say it: "9am", "2:30pm", "midday"."""
+    # The end of a day, as opening hours have it.
+    text = "00:00" if text == "24:00" else text
     time = dt.time.fromisoformat(text) if isinstance(text, str) else text
     noon = 12
     if (time.hour, time.minute) == (noon, 0):
@@ -263,6 +271,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "left_out": left_out,
     "web_link": web_link,
     "host_of": host_of,
+    "half_hidden": half_hidden,
     "joined": joined,
     "plural": plural,
     "hours_by_day": hours_by_day,

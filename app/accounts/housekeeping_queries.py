@@ -15,6 +15,9 @@ KEEP_TRIES = dt.timedelta(days=1)
 KEEP_ORGANISATION_SIGN_INS = dt.timedelta(hours=1)
 # They hold addresses of people who may never have come; the audit log keeps that there was one.
 KEEP_INVITATIONS = dt.timedelta(days=30)
+# Decisions can be taken back as long; what became of it is in the history of the map.
+KEEP_DECIDED_SUGGESTIONS = dt.timedelta(days=30)
+KEEP_LATE_CLAIMS = dt.timedelta(days=7)
 BROOM = 7_262_520
 
 
@@ -68,6 +71,22 @@ def delete_invitations(session: Session) -> int:
         "invitations WHERE least(expires_at, used_at, withdrawn_at)"
         " <= now() - CAST(:kept AS interval)",
         KEEP_INVITATIONS,
+    )
+
+
+def delete_suggestions(session: Session) -> int:
+    """Delete suggestions that were decided a while ago, with what people wrote there."""
+    return _delete(
+        session,
+        "suggestions WHERE decision <> 'waiting' AND decided_at <= now() - CAST(:kept AS interval)",
+        KEEP_DECIDED_SUGGESTIONS,
+    )
+
+
+def delete_claims(session: Session) -> int:
+    """Delete links to correct an entry that ended a while ago."""
+    return _delete(
+        session, "claims WHERE expires_at <= now() - CAST(:kept AS interval)", KEEP_LATE_CLAIMS
     )
 
 

@@ -32,3 +32,16 @@ def invitation_letter(*, service: str, link: str, invited_by: str | None, what_f
         "It works once, in the next 7 days.\n"
         "If you do not know what this is about, do nothing.\n",
     )
+
+
+def claim_letter(*, service: str, link: str, entry: str) -> Letter:
+    """Return the e-mail with which a group or venue corrects its own entry."""
+    return Letter(
+        f"Correct your entry on {service}",
+        f"Somebody asked to correct the entry “{entry}” on {service}, a map of what is near.\n"
+        "Your address is the public one of that entry, so you may do it:\n\n"
+        f"{link}\n\n"
+        "The link works for 7 days, as often as you like. Who has it can change the entry:\n"
+        "pass it on only to people of your group.\n"
+        "If you did not ask for it, do nothing: nothing changes without it.\n",
+    )

@@ -24,6 +24,8 @@ NAMED = (
     "vendor/leaflet/leaflet.css", "vendor/leaflet/leaflet.js", "walk/main.js",
 )  # fmt: skip
 PLAIN = ("vendor/idb/idb.js",)
+# Signs the style sheets name.
+SIGNS = "vendor/nhsuk-frontend/images"
 # Only fetched where a map in one file is set; kept too, so that it draws without signal.
 FOR_BASE_MAP = (
     "vendor/pmtiles/pmtiles.js", "vendor/protomaps-leaflet/protomaps-leaflet.js",
@@ -51,7 +53,12 @@ def shell_of(pages: Pages, page: bytes, *, has_base_map: bool) -> Shell:
     static: Callable[[str], str] = pages.env.globals["static"]  # type: ignore[assignment]  # ours
     named = [name for name in NAMED if (STATIC / name).is_file()]
     modules = sorted(path.name for path in (STATIC / "walk").glob("*.js"))
-    plain = [*PLAIN, *(f"walk/{name}" for name in modules if name != "main.js")]
+    signs = sorted(path.name for path in (STATIC / SIGNS).glob("*.svg"))
+    plain = [
+        *PLAIN,
+        *(f"walk/{name}" for name in modules if name != "main.js"),
+        *(f"{SIGNS}/{name}" for name in signs),
+    ]
     more = FOR_BASE_MAP if has_base_map else ()
     files = (
         PAGE, "/manifest.webmanifest", "/theme.css",

@@ -46,7 +46,8 @@ class Poster(Base):
 class Suggestion(Base):
     """Something anybody told us, without an account; nothing of it is public before a decision.
 
-    `fields` are values of an asset's fields by name, as the form sent them and our rules read them.
+    `fields` are facts of an asset by name, as our rules read them: values of something new, and
+    {"was", "now"} of what shall be changed.
     `contact` is how to ask back: only editors see it, and it goes with the decision.
     """
 
@@ -71,6 +72,10 @@ class Suggestion(Base):
     reason: Mapped[str | None] = mapped_column(sa.Text)
     decided_by: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
     decided_at: Mapped[dt.datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    # What the decision changed of the asset: taking it back takes this back.
+    change_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("asset_changes.id", ondelete="SET NULL"), index=True
+    )
     created_at: Mapped[dt.datetime] = mapped_column(
         sa.DateTime(timezone=True), server_default=sa.func.now()
     )
@@ -103,6 +108,20 @@ class Claim(Base):
     used_at: Mapped[dt.datetime | None] = mapped_column(sa.DateTime(timezone=True))
 
 
+class GoneReview(Base):
+    """An editor agrees that a place a mapper found gone has gone."""
+
+    __tablename__ = "gone_reviews"
+
+    change_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("asset_changes.id", ondelete="CASCADE"), primary_key=True
+    )
+    decided_by: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
+    decided_at: Mapped[dt.datetime] = mapped_column(
+        sa.DateTime(timezone=True), server_default=sa.func.now()
+    )
+
+
 class PairStatus(enum.StrEnum):
     """What is known of two assets that may be one."""
 
@@ -133,6 +152,9 @@ class DuplicatePair(Base):
     kept_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
     decided_by: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
     decided_at: Mapped[dt.datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    # Of a merged pair, for the way back: {"copied": id of a change or null, "merged": id of a
+    # change, "moved": ids that pointed to the other before, "kept_fields": as they were}.
+    undo: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     found_at: Mapped[dt.datetime] = mapped_column(
         sa.DateTime(timezone=True), server_default=sa.func.now()
     )
@@ -145,3 +167,15 @@ class DuplicatePair(Base):
             postgresql_where=sa.text("status = 'likely'"),
         ),
     )
+
+
+class PairSearch(Base):
+    """How far the search for likely pairs has come: one row, the newest change it has seen."""
+
+    __tablename__ = "pair_searches"
+
+    id: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, server_default="1")
+    changed_at: Mapped[dt.datetime] = mapped_column(sa.DateTime(timezone=True))
+    asset_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid)
+
+    __table_args__ = (sa.CheckConstraint("id = 1", name="only_one"),)

@@ -101,3 +101,7 @@ class ImportProblem(Base):
     is_stored: Mapped[bool] = mapped_column(sa.Boolean, server_default=sa.false())
     raw: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     resolved_at: Mapped[dt.datetime | None] = mapped_column(sa.DateTime(timezone=True))
+
+    __table_args__ = (
+        sa.Index("ix_import_problems_open", "id", postgresql_where=sa.text("resolved_at IS NULL")),
+    )

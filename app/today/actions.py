@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from app.accounts.people import Person, Team, Work
 from app.connections.occurrences import LONDON, Occurrence, expand
 from app.models import Role
+from app.moderation.queries import count_waiting
 from app.parameters import today
 from app.today import queries
 from app.today.queries import Happening
@@ -117,6 +118,8 @@ class Duties:
 
     roles: tuple[Role, ...]
     wards: Sequence[sa.Row[Any]]
+    # How many wait for an editor; None: not theirs to decide.
+    waiting: int | None = None
 
 
 def list_duties(work: Work) -> Duties:
@@ -124,7 +127,11 @@ def list_duties(work: Work) -> Duties:
     held = [one for one in work.person.held if one.team_id is None]
     codes = sorted({code for one in held for code in one.ward_codes})
     wards = queries.list_wards(work.session, codes=codes) if codes else []
-    return Duties(tuple(dict.fromkeys(one.role for one in held)), wards)
+    waiting = None
+    if work.person.is_editor:
+        counts = count_waiting(work.session)
+        waiting = counts.suggestion + counts.photo + counts.gone + counts.problem
+    return Duties(tuple(dict.fromkeys(one.role for one in held)), wards, waiting)
 
 
 def has_nothing(person: Person) -> bool:

@@ -24,6 +24,15 @@ INSERT INTO sign_in_attempts (counted_under, attempted_at)
 INSERT INTO organisation_sign_ins (state_digest, browser_digest, nonce, code_verifier, created_at)
   SELECT sha256(n::text::bytea), 'b', 'n', 'v', now() - make_interval(mins => n)
   FROM unnest(ARRAY[1, 59, 61]) AS n;
+INSERT INTO suggestions (id, kind, decision, decided_at, created_at)
+  SELECT gen_random_uuid(), 'new', d::decision,
+         CASE WHEN d <> 'waiting' THEN now() - make_interval(days => n) END,
+         now() - make_interval(days => 99)
+  FROM unnest(ARRAY[29, 31]) AS n, unnest(ARRAY['waiting', 'rejected', 'approved']) AS d;
+INSERT INTO claims (digest, asset_id, email, expires_at)
+  SELECT sha256(n::text::bytea), (SELECT id FROM assets LIMIT 1), 'x@club.example',
+         now() - make_interval(days => n)
+  FROM unnest(ARRAY[-1, 6, 8]) AS n;
 INSERT INTO invitations (digest, email, role, expires_at, used_at, withdrawn_at)
   SELECT sha256(n::text::bytea), 'x@y.example', 'editor', now() + interval '1 day',
          CASE WHEN n <> 32 THEN now() - make_interval(days => n) END,
@@ -34,7 +43,10 @@ INSERT INTO sign_in_sessions (digest, account_id, expires_at, last_seen_at)
          ('over', :account, now() - interval '1 minute', now()),
          ('in force', :account, now() + interval '1 day', now() - interval '11:59')
 """
-TABLES = ("sign_in_links", "sign_in_attempts", "organisation_sign_ins", "invitations")
+TABLES = (
+    "sign_in_links", "sign_in_attempts", "organisation_sign_ins", "invitations", "suggestions",
+    "claims",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -52,11 +64,19 @@ def test_what_is_old_goes_and_what_counts_stays(people: People) -> None:
     before = value(people, "SELECT count(*) FROM sign_in_sessions")
     assert keep_house(people.settings) == {
         "sessions": 2, "sign-in links": 1, "tries to sign in": 1, "sign-ins begun elsewhere": 1,
-        "invitations": 2, "residents that were due": 0,
+        "invitations": 2, "suggestions that were decided": 2, "links to correct an entry": 1,
+        "residents that were due": 0, "photos that were rejected": 0, "new likely duplicates": 0,
     }  # fmt: skip
     assert value(people, "SELECT count(*) FROM sign_in_sessions") == before - 2
     assert value(people, "SELECT count(*) FROM sign_in_sessions WHERE digest = 'in force'") == 1
-    assert [value(people, f"SELECT count(*) FROM {table}") for table in TABLES] == [2, 2, 2, 2]
+    assert [value(people, f"SELECT count(*) FROM {table}") for table in TABLES] == [
+        2,
+        2,
+        2,
+        2,
+        4,
+        2,
+    ]
     assert set(keep_house(people.settings).values()) == {0}, "a second time there is nothing left"
 
 

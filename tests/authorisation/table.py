@@ -230,13 +230,51 @@ WALKING_ROWS = (
 )
 
 # What is recorded: sent from a phone, by a plain form, with photos.
-RECORDING_ROWS: tuple[Row, ...] = (_post("/api/fieldwork/submissions", MAPPERS),)
+RECORDING_ROWS: tuple[Row, ...] = (
+    _post("/api/fieldwork/submissions", MAPPERS),
+    _get("/map/new", MAPPERS),
+    _post("/map/new", MAPPERS),
+    _get("/assets/{asset_id}/edit", MAPPERS),
+    _post("/assets/{asset_id}/edit", MAPPERS),
+    _post("/assets/{asset_id}/check", MAPPERS),
+    _post("/assets/{asset_id}/photos", MAPPERS),
+    # Which photo is whose is tested with photos; here nobody has one.
+    _get("/photos/{photo_id}.jpg", own=NOT_FOUND),
+    _get("/photos/{photo_id}/small.jpg", own=NOT_FOUND),
+)
 
 # Suggestions, claims, posters, the queue, history.
-MODERATION_ROWS: tuple[Row, ...] = ()
+MODERATION_ROWS: tuple[Row, ...] = (
+    _get("/suggest"),
+    _post("/suggest"),
+    _get("/posters", MAPPERS),
+    _post("/posters", MAPPERS),
+    # What is in no team is nobody's own: who may ask is tested here, the rest with the queue.
+    _get("/posters/{code}", MAPPERS, own=NOT_FOUND),
+    _get("/posters/{code}.pdf", MAPPERS, own=NOT_FOUND),
+    # The eleventh in a quarter of an hour has to wait.
+    _post("/assets/{asset_id}/claim", own=frozenset({200, 429})),
+    _get("/claims/{token}", own=GONE, gone=GONE),
+    _post("/claims/{token}", own=GONE, gone=GONE),
+    _get("/assets/{asset_id}/history"),
+    _post("/assets/{asset_id}/history/{change_id}/undo", MAPPERS, own=NOT_FOUND),
+    _get("/queue", EDITORS),
+    _post("/queue/{kind}/{item}/approve", EDITORS, own=NOT_FOUND),
+    _post("/queue/{kind}/{item}/reject", EDITORS, own=NOT_FOUND),
+    _post("/queue/{kind}/{item}/undo", EDITORS, own=NOT_FOUND),
+)
 
 # Pairs that may be one place.
-DUPLICATE_ROWS: tuple[Row, ...] = ()
+# "Own" and another's are two entries of the map, which every editor decides about; a form that
+# chooses nothing merges nothing, and what somebody decided before is told.
+DUPLICATE_ROWS = (
+    _get("/duplicates", Access.EDITORS),
+    _get("/duplicates/{asset_id}/{other_id}", Access.EDITORS),
+    _get("/duplicates/{asset_id}/{other_id}/map", Access.EDITORS),
+    _post("/duplicates/{asset_id}/{other_id}/merge", Access.EDITORS),
+    _post("/duplicates/{asset_id}/{other_id}/apart", Access.EDITORS, own=SEE_OTHER),
+    _post("/duplicates/{asset_id}/{other_id}/undo", Access.EDITORS, own=SEE_OTHER | PROBLEM),
+)
 
 ROWS = (
     *PUBLIC_ROWS, *ACCOUNT_ROWS, *RESIDENT_ROWS, *FIND_ROWS, *CONNECTION_ROWS, *CALENDAR_ROWS,

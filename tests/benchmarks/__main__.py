@@ -12,11 +12,12 @@ import argparse
 import os
 from collections.abc import Callable
 
+import sqlalchemy as sa
 from rich.console import Console
 
-from app.database import make_engine
+from app.database import make_engine, normalise_url
 from app.main import spare_the_collector
-from tests.benchmarks import home, imports, lists, matching, pages, walking
+from tests.benchmarks import cold_start, home, imports, lists, matching, pages, walking
 from tests.benchmarks.database import make_database, make_england, real_data
 from tests.benchmarks.figures import Figure, Promise, show
 
@@ -37,6 +38,7 @@ def main() -> None:
         "lists": _lists,
         "pages": _pages,
         "imports": _imports,
+        "cold": _cold,
         "walking": _walking,
     }
     for name in given.only.split(",") if given.only else parts:
@@ -49,7 +51,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--assets", type=int, default=int(os.environ.get("BENCH_ASSETS", "0")), help="how many"
     )
-    parser.add_argument("--only", default="", help="matching, home, lists, pages, imports, walking")
+    parser.add_argument(
+        "--only", default="", help="matching, home, lists, pages, imports, walking, cold"
+    )
     return parser.parse_args()
 
 
@@ -101,6 +105,12 @@ def _imports(_count: int, _is_quick: bool) -> None:
         ]
     engine.dispose()
     show("Imports", figures)
+
+
+def _cold(_count: int, is_quick: bool) -> None:
+    url = sa.make_url(normalise_url(os.environ["DATABASE_URL"]))
+    figures = cold_start.measure(url, times=3 if is_quick else cold_start.TIMES)
+    show("A phone without signal", figures, ["Asked: a usable form within 1,000 ms."])
 
 
 def _walking(_count: int, _is_quick: bool) -> None:

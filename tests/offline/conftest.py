@@ -17,7 +17,7 @@ from tests.offline.phone import Phone, database, phone_at
 from tests.offline.poor_line import PoorLine
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def demo(admin_url: sa.URL) -> Iterator[Demo]:
     with serve_demo(admin_url) as made:
         yield made

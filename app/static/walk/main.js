@@ -45,13 +45,13 @@ addEventListener("hashchange", () => turn({ isFirst: false }));
 
 // A newer version is there: it is taken when a person says so, and what is typed is a draft by then.
 let isAsked = false;
-const offerUpdate = (worker) => {
+const offerUpdate = (registration) => {
   if (document.getElementById("walk-update")) return;
   const banner = document.createElement("p");
   const take = document.createElement("button");
   Object.assign(banner, { id: "walk-update", className: "walk-said" });
   Object.assign(take, { type: "button", className: "pw-as-link", textContent: "Use the new one" });
-  take.onclick = () => { isAsked = true; worker.postMessage("take over"); };
+  take.onclick = () => { isAsked = true; registration.waiting?.postMessage("take over"); };
   banner.append("There is a newer version of this page. ", take);
   document.querySelector("main").prepend(banner);
 };
@@ -59,11 +59,11 @@ const offerUpdate = (worker) => {
 const keepShell = async () => {
   const registration = await navigator.serviceWorker.register("/sw.js", { scope: "/map", updateViaCache: "none" });
   // Nothing is taken over by itself: a form that is open keeps the very files it was opened with.
-  if (registration.waiting) offerUpdate(registration.waiting);
+  if (registration.waiting) offerUpdate(registration);
   registration.addEventListener("updatefound", () => {
     const worker = registration.installing;
     worker.addEventListener("statechange", () => {
-      if (worker.state === "installed" && navigator.serviceWorker.controller) offerUpdate(worker);
+      if (worker.state === "installed" && navigator.serviceWorker.controller) offerUpdate(registration);
     });
   });
   navigator.serviceWorker.addEventListener("controllerchange", () => { if (isAsked) location.reload(); });
