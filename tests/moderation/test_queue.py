@@ -113,7 +113,7 @@ def test_amended_what_the_editor_wrote_is_on_the_map(people: People) -> None:
     # Words are no place: the form for amending opens by itself.
     asked = approve(people, item)
     assert asked.status_code == 422
-    assert Document(asked.text).one("input", id="postcode")
+    assert Document(asked.text).one("input", id="postcode").get("type") == "text"
     form = {"name": "Shipley Stitchers", "kind": "group", "postcode": "bd1 1hy",
             "description": "Knitting", "opening_hours": "Mon 2pm-4pm", "interests": "Knitting",
             "pin": ""}  # fmt: skip
