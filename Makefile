@@ -31,6 +31,7 @@ test: environment ## Run all tests (PYTEST_ARGS="tests/geo -k postcode" narrows;
 	@$(SETUP) vendor --with-tests
 	@$(SETUP) pdf
 	@$(SETUP) chromium
+	@$(SETUP) exiftool
 	@exec $(WITH_DATABASE) --database patchwork_test -- $(PY) -m pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
 
 lint: environment ## Check style, imports between the parts, and known insecure patterns

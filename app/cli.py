@@ -14,6 +14,7 @@ from rich.console import Console
 from app.accounts.cli import housekeeping, user_app
 from app.areas.cli import ward
 from app.demo.actions import DEMO_FOLDER, prepare_demo
+from app.duplicates.cli import duplicates_app
 from app.errors import PatchworkError
 from app.importers.cli import load_app, problems
 from app.main import create_app
@@ -35,6 +36,7 @@ maps.command(name="ward")(ward)
 maps.command(name="home")(map_home)
 cli.add_typer(maps, name="map", help="Write a map as one HTML file that works offline.")
 cli.add_typer(user_app, name="user", help="Look after accounts: who may sign in, and as what.")
+cli.add_typer(duplicates_app, name="duplicates", help="Look for pairs that may be one place.")
 cli.command()(housekeeping)
 cli.command()(match)
 cli.command()(problems)

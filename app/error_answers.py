@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse
 
 from app.edge import DEFAULT_HEADERS, loggable
 from app.errors import BadQuestion, PatchworkError, SignedOut, TooMany, Unavailable
-from app.forms import MOST_FIELDS
+from app.forms import form_sent
 from app.rendering import Format, format_of, page, problem_answer
 
 log = structlog.get_logger("patchwork")
@@ -74,19 +74,18 @@ async def on_signed_out(request: Request, error: Exception) -> Response:
         if request.url.query and len(request.url.query) <= LONGEST_NEXT:
             path = f"{path}?{request.url.query}"
         return RedirectResponse(f"/sign-in?{urlencode({'next': path})}", status_code=303)
-    try:
-        form = await request.form(max_files=0, max_fields=MOST_FIELDS)
-    except HTTPException:
+    sent = await form_sent(request)
+    if sent is None:
         # No form of ours: there is nothing worth keeping.
         return on_our_own(request, error)
-    kept = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     return page(
         request,
         "signed_out.html",
         status=SignedOut.status,
         action=request.url.path,
         # What a secret field held is not for the page.
-        kept=[(name, value) for name, value in kept if "password" not in name],
+        kept=[(name, value) for name, value in sent.texts if "password" not in name],
+        has_lost_files=sent.has_files,
     )
 
 

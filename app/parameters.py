@@ -144,6 +144,13 @@ class Query:
             return text
         return ""
 
+    def typed_all(self, field: str) -> list[str]:
+        """Return every value that was typed for `field`, line ends too, fit to be shown again."""
+        return [
+            "\n".join(_UNTYPABLE.sub("", line) for line in value.splitlines())
+            for value in self._params.getlist(field)
+        ]
+
     def names(self, prefix: str) -> list[str]:
         """Return the fields whose name starts with `prefix`, each once, in the order they came."""
         names = dict.fromkeys(name for name in self._params if name.startswith(prefix))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -73,6 +74,8 @@ class Pages:
             theme_colour=settings.theme_colour,
             is_demo=settings.is_demo,
             static=static_addresses(),
+            # What a form will make is numbered when the form is: a second press makes no second.
+            new_id=uuid.uuid4,
             KIND_WORDS=words.KINDS,
             reaches=form_items.reaches,
             kind_items=form_items.kind_items,

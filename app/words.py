@@ -231,6 +231,8 @@ def hours_by_day(spans: Sequence[Mapping[str, Any]] | None) -> list[tuple[str, s
 
 def clock(text: str | dt.time) -> str:
     """Return a time of day as people say it: "9am", "2:30pm", "midday"."""
+    # The end of a day, as opening hours have it.
+    text = "00:00" if text == "24:00" else text
     time = dt.time.fromisoformat(text) if isinstance(text, str) else text
     noon = 12
     if (time.hour, time.minute) == (noon, 0):

@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 
 from app.accounts import housekeeping_queries as queries
 from app.database import KEEPER_ROLE, make_engine, transaction
+from app.duplicates.actions import find_changed
+from app.photos.queries import empty_rejected
 from app.settings import Settings
 
 log = structlog.get_logger("patchwork")
@@ -28,7 +30,7 @@ FIRST_AFTER_S = 60.0
 
 
 class Job(NamedTuple):
-    """Something to throw away: `run` returns how many rows went."""
+    """Something to throw away, or to look for: `run` returns how many rows went or were found."""
 
     what: str
     run: Callable[[Session], int]
@@ -53,6 +55,8 @@ JOBS = (
     Job("links to correct an entry", queries.delete_claims),
     # app/residents/erasure.py: erase_due(session) -> int
     Job("residents that were due", erase_residents),
+    Job("photos that were rejected", empty_rejected),
+    Job("new likely duplicates", find_changed),
 )
 
 

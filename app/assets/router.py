@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.accounts.visitor import find_visitor
 from app.assets import actions, queries, schemas
 from app.assets.actions import Hidden, Question
 from app.assets.maps import map_of_asset, map_of_assets
@@ -18,6 +20,7 @@ from app.interests.choosing import refuse_unsure
 from app.models import AssetKind
 from app.parameter_docs import AssetId, answers, parameters
 from app.parameters import LARGEST_LIMIT, PAGE_SIZE, Address, Query, read_uuid
+from app.photos.queries import list_own_waiting_photos, list_public_photos
 from app.rendering import (
     Format,
     csv_answer,
@@ -146,12 +149,21 @@ def map_assets(request: Request, connect: Reading) -> Response:
 def show_asset(request: Request, asset_id: AssetId, connect: Reading) -> Response:
     """Show everything public about one asset; a linked duplicate leads to its original."""
     identifier = read_uuid(asset_id)
+    visitor = find_visitor(request)
     with connect() as connection:
         names: Names = request.app.state.names.get(connection)
         details = actions.get_asset(connection, asset_id=identifier)
         if isinstance(details, Hidden):
-            return _answer_for_hidden(request, details)
+            return _answer_for_hidden(request, details, identifier)
         shared_by = actions.count_sharing(connection, details.asset)
+        photos = list_public_photos(connection, asset_id=identifier)
+        waiting_photos = (
+            list_own_waiting_photos(
+                connection, asset_id=identifier, account_id=visitor.account_id
+            )
+            if visitor is not None
+            else ()
+        )  # fmt: skip
     asset = details.asset
     others = [row.source_id for row in details.duplicates]
     sessions = [session.activity.source_id for session in details.sessions]
@@ -166,13 +178,16 @@ def show_asset(request: Request, asset_id: AssetId, connect: Reading) -> Respons
         sources=names.sources_in([asset.source_id, *others, *sessions, *drawn]),
         is_home=asset.kind == AssetKind.CARE_HOME,
         shared_by=shared_by,
+        photos=photos,
+        waiting_photos=waiting_photos,
+        said=request.query_params.get("said"),
     )
 
 
-def _answer_for_hidden(request: Request, hidden: Hidden) -> Response:
+def _answer_for_hidden(request: Request, hidden: Hidden, asset_id: uuid.UUID) -> Response:
     if hidden.instead is not None:
         return RedirectResponse(f"/assets/{hidden.instead}", status_code=308)
-    return page(request, "asset_gone.html", status=GONE, hidden=hidden)
+    return page(request, "asset_gone.html", status=GONE, hidden=hidden, asset_id=asset_id)
 
 
 @router.get("/assets/{asset_id}/map", include_in_schema=False)

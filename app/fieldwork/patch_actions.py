@@ -53,9 +53,6 @@ def make_patch(
         "lad_name": ward.lad_name,
         "made_at": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
         "boundary": orjson.Fragment(outline[ward.id]),
-        "interests": [
-            {"slug": slug, "label": names.labels[concept]} for concept, slug in names.slugs.items()
-        ],
         **_in_box(connection, box, names, base_map, assets, but=gss_code),
     }
 
@@ -118,6 +115,10 @@ def _in_box(
         base_map.credit,
     ]
     return {
+        # What a form lets people choose from.
+        "interests": [
+            {"slug": slug, "label": names.labels[concept]} for concept, slug in names.slugs.items()
+        ],
         "around": [
             {"name": row.name, "gss_code": row.gss_code, "boundary": _rounded(row.outline)}
             for row in around

@@ -45,6 +45,7 @@ def record(
     _check_photo_count(sent, len(photos))
     made = _made(photos)
     done = _do(work, sent, service_name=service_name)
+    photo_ids = [uuid.uuid4() for _ in made]
     answer = {
         "id": str(sent.id),
         "sha256": sha256.hex(),
@@ -52,7 +53,7 @@ def record(
         "asset_id": str(done.asset_id),
         "version": done.version,
         "url": f"/assets/{done.asset_id}",
-        "photos": [str(uuid.uuid4()) for _ in made],
+        "photos": [str(photo_id) for photo_id in photo_ids],
         "again": False,
         "changed_meanwhile": done.is_changed_meanwhile,
     }
@@ -60,9 +61,9 @@ def record(
         session, submission_id=sent.id, account_id=person.account_id, action=sent.action,
         sha256=sha256, asset_id=done.asset_id, answer=answer,
     )  # fmt: skip
-    for photo_id, photo, alt in zip(answer["photos"], made, sent.alts, strict=True):
+    for photo_id, photo, alt in zip(photo_ids, made, sent.alts, strict=True):
         insert_photo(
-            session, photo_id=uuid.UUID(photo_id), asset_id=done.asset_id, submission_id=sent.id,
+            session, photo_id=photo_id, asset_id=done.asset_id, submission_id=sent.id,
             account_id=person.account_id, made=photo, alt=alt,
         )  # fmt: skip
     return answer

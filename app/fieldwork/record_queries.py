@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -52,3 +53,43 @@ def insert_submission(
             "asset_id": asset_id, "answer": orjson.dumps(answer).decode(),
         },
     )  # fmt: skip
+
+
+# Nearer than this it may be the same whatever it is called; further, if the names are alike.
+NEXT_DOOR_M = 40
+AROUND_M = 250
+ALIKE = 0.4
+
+
+def list_near(
+    session: Session, *, asset_id: uuid.UUID, lon: float, lat: float, name: str
+) -> Sequence[sa.Row[Any]]:
+    """Return what a new asset at a point (degrees, WGS 84) may be: id, name, kind, distance_m.
+
+    What is next door, and what is around and called something like `name`; at most five, the
+    likest and nearest first.
+    """
+    return session.execute(
+        sa.text(
+            """
+            WITH here AS (
+              -- The literal is transformed, so that the column's index is used.
+              SELECT ST_Transform(ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), 27700) AS point
+            ), near AS (
+              SELECT a.id, a.name, a.kind::text AS kind, a.version,
+                     ST_Distance(a.point_27700, here.point) AS distance_m,
+                     similarity(a.name, :name) AS likeness
+              FROM public_assets a, here
+              WHERE ST_DWithin(a.point_27700, here.point, :around_m)
+                AND a.location_source <> 'ward' AND a.id <> :asset_id
+            )
+            SELECT id, name, kind, version, distance_m FROM near
+            WHERE distance_m <= :next_door_m OR likeness >= :alike
+            ORDER BY likeness >= :alike DESC, distance_m, id LIMIT 5
+            """
+        ),
+        {
+            "lon": lon, "lat": lat, "name": name, "asset_id": asset_id, "around_m": AROUND_M,
+            "next_door_m": NEXT_DOOR_M, "alike": ALIKE,
+        },
+    ).all()  # fmt: skip

@@ -116,11 +116,10 @@ class _Reading:
 
     def version(self) -> int:
         value = self.given.get("seen_version")
-        is_whole = isinstance(value, int) and not isinstance(value, bool)
-        if not is_whole or not 0 <= value <= LARGEST_VERSION:
-            self.wrong("seen_version", "“seen_version” is not a version.")
-            return 0
-        return int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_VERSION:
+            return value
+        self.wrong("seen_version", "“seen_version” is not a version.")
+        return 0
 
     def alts(self) -> tuple[str, ...]:
         photos = self.given.get("photos", [])
@@ -164,11 +163,10 @@ class _Reading:
 
     def changes(self) -> Mapping[str, Change]:
         given = self.given.get("changes")
-        is_right = isinstance(given, dict) and all(
-            isinstance(change, dict) and {"was", "now"} <= change.keys()
-            for change in given.values()
-        )
-        if not is_right:
+        changes = given.values() if isinstance(given, dict) else [None]
+        if not isinstance(given, dict) or not all(
+            isinstance(change, dict) and {"was", "now"} <= change.keys() for change in changes
+        ):
             self.wrong("changes", "“changes” must say “was” and “now” for each fact.")
             return {}
         found = read_facts({name: change["now"] for name, change in given.items()})

@@ -61,13 +61,13 @@ CODES: tuple[tuple[type[PatchworkError], str], ...] = (
 
 
 def _answer(error: PatchworkError) -> Response:
+    members: dict[str, Any] = {}
     if isinstance(error, Refused):
-        code, members = error.code, error.members
+        members = {"code": error.code, **error.members}
     else:
-        code = next(code for kind, code in CODES if isinstance(error, kind))
-        members = {}
+        members["code"] = next(code for kind, code in CODES if isinstance(error, kind))
     return problem_answer(
-        status=error.status, title=error.title, detail=str(error), code=code, **members
+        status=error.status, title=error.title, detail=str(error), field=None, **members
     )
 
 

@@ -3,11 +3,13 @@
 Rows are compared across sources only, near each other or with one postcode, within a family of
 kinds, by name. A group holds at most one row of each source, so two branches are never taken for
 one. The row of the most trusted source is shown; the others point at it and at nothing else.
+
+What people decided stands: whom they merged stays merged, with the entry they kept shown, and
+whom they told apart never comes into one group, not even by way of a third.
 """
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,10 +17,13 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
-from rapidfuzz import fuzz
+
+from geo.likeness import likeness
 
 NEAR_M = 150.0
 LEAST_LIKENESS = 86.0
+Pair = tuple[uuid.UUID, uuid.UUID]
+
 _MOST_ROUNDS = 20
 _IDS_AT_ONCE = 5000
 
@@ -60,11 +65,23 @@ LINKED = sa.text(
     """
     SELECT o.id FROM assets t JOIN assets o ON o.duplicate_of = t.id WHERE t.id = ANY(:ids)
     UNION SELECT duplicate_of FROM assets WHERE id = ANY(:ids) AND duplicate_of IS NOT NULL
+    UNION SELECT other_id FROM duplicate_pairs WHERE asset_id = ANY(:ids) AND status = 'merged'
+    UNION SELECT asset_id FROM duplicate_pairs WHERE other_id = ANY(:ids) AND status = 'merged'
+    """
+)
+DECIDED = sa.text(
+    """
+    SELECT asset_id, other_id, kept_id, status = 'merged' AS is_merged,
+           ARRAY(SELECT CAST(m AS uuid) FROM jsonb_array_elements_text(undo -> 'moved') m) AS moved
+    FROM duplicate_pairs WHERE asset_id = ANY(:ids) AND status <> 'likely'
     """
 )
 ROWS = sa.text(
     """
-    SELECT a.id, a.source_id, s.precedence, a.gone_at IS NOT NULL AS is_gone
+    SELECT a.id, a.source_id, s.precedence, a.duplicate_of,
+           -- What people found gone stays gone with all that leads to it.
+           a.gone_at IS NOT NULL AND 'gone_at' = ANY(a.kept_fields) AS is_found_gone,
+           a.gone_at IS NOT NULL AND NOT 'gone_at' = ANY(a.kept_fields) AS is_gone
     FROM assets a JOIN sources s ON s.id = a.source_id WHERE a.id = ANY(:ids)
     """
 )
@@ -77,78 +94,6 @@ LINK = sa.text(
     """
 )
 
-# What kind of place a name says it is; two different ones are two places, whatever else agrees.
-_WORDS_OF_TYPES = {
-    "library": "library",
-    "doctors": "surgery surgeries practice doctors medical med gp",
-    "dentist": "dental dentist",
-    "pharmacy": "pharmacy chemist chemists",
-    "hospital": "hospital",
-    "worship": "church chapel mosque masjid temple gurdwara",
-    "school": "school academy college",
-    "nursery": "nursery",
-    "centre": "centre center community",
-    "hall": "hall",
-    "club": "club",
-    "pub": "pub inn tavern",
-    "cafe": "cafe café coffee",
-    "park": "park gardens",
-    "playground": "playground",
-    "allotments": "allotments allotment",
-    "theatre": "theatre",
-    "museum": "museum",
-    "gym": "gym",
-    "pool": "pool",
-    "cricket": "cricket",
-    "football": "football",
-    "bowls": "bowls bowling",
-    "golf": "golf",
-    "tennis": "tennis",
-    "rugby": "rugby",
-    "bank": "bank foodbank",
-    "shop": "supermarket",
-    "post": "post",
-    "station": "station",
-}
-_TYPES = {word: kind for kind, words in _WORDS_OF_TYPES.items() for word in words.split()}
-# Words that tell no place from another; "home", "centre" and the like are often left out.
-_GENERIC = {
-    "the", "of", "and", "at", "in", "for", "a", "ltd", "limited",
-    "health", "care", "home", "nursing", "residential", "house", "public", "group", "groups",
-    "local", "dr", "drs", "partners", "branch", "service", "services", "hub", "office",
-    "information",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Name:
-    plain: str
-    types: frozenset[str]
-    head: str | None  # what kind it is in the end: a park's pub is a pub
-    telling: tuple[str, ...]  # what is left, sorted
-    numbers: frozenset[str]
-
-
-def likeness(name: str, other: str) -> float:
-    """Return how sure two names are one place's, 0 to 100.
-
-    0 where they say different kinds of place (a library and a pub) or different numbers. Generic
-    words count only where nothing else is left.
-    """
-    one, two = _read(name), _read(other)
-    if one.plain == two.plain:
-        return 100.0
-    if one.numbers != two.numbers or not _agree(one, two):
-        return 0.0
-    if not one.telling or not two.telling:
-        return 0.0
-    score = fuzz.ratio(" ".join(one.telling), " ".join(two.telling))
-    shorter = min(len(one.telling), len(two.telling))
-    if shorter >= 2 and one.types == two.types:
-        contained = fuzz.token_set_ratio(" ".join(one.telling), " ".join(two.telling))
-        score = max(score, contained - 5)
-    return float(score)
-
 
 def link_duplicates(connection: sa.Connection, *, run_id: int) -> int:
     """Link the assets that run `run_id` wrote or marked gone with their likes; return changes.
@@ -158,12 +103,17 @@ def link_duplicates(connection: sa.Connection, *, run_id: int) -> int:
     touched = set(connection.execute(TOUCHED, {"run": run_id}).scalars())
     others = connection.execute(OTHERS, {"run": run_id, "most": len(touched)}).scalars().all()
     seen = set(touched)
-    frontier = set(others) if len(others) < len(touched) else touched
-    pairs: dict[tuple[uuid.UUID, uuid.UUID], float] = {}
+    frontier = touched
+    if len(others) < len(touched):
+        frontier = set(others)
+        for ids in batched(touched, _IDS_AT_ONCE):
+            # Whom people merged may be of this very source.
+            frontier |= set(connection.execute(LINKED, {"ids": ids}).scalars())
+    pairs: dict[Pair, float] = {}
     for _ in range(_MOST_ROUNDS):
         if not frontier:
             break
-        found: dict[tuple[uuid.UUID, uuid.UUID], float] = {}
+        found: dict[Pair, float] = {}
         linked: set[uuid.UUID] = set()
         for ids in batched(frontier, _IDS_AT_ONCE):
             asked = {"ids": ids}
@@ -172,10 +122,11 @@ def link_duplicates(connection: sa.Connection, *, run_id: int) -> int:
         seen |= frontier
         pairs |= found
         frontier = ({id_ for pair in found for id_ in pair} | linked) - seen
-    if not pairs and not others:
-        return 0
     rows = connection.execute(ROWS, {"ids": list(seen)}).all()
-    roots = _roots(rows, pairs)
+    decided = Decided.of(connection.execute(DECIDED, {"ids": list(seen)}), rows)
+    if not pairs and not others and not decided.held:
+        return 0
+    roots = _roots(rows, pairs, decided)
     values = {"ids": list(roots), "roots": list(roots.values())}
     return int(connection.execute(LINK, values).rowcount)
 
@@ -189,7 +140,7 @@ def batched(ids: Iterable[uuid.UUID], size: int) -> Iterator[list[uuid.UUID]]:
 
 def _like_pairs(
     rows: Iterable[sa.Row[Any]],
-) -> dict[tuple[uuid.UUID, uuid.UUID], float]:
+) -> dict[Pair, float]:
     """Return the pairs whose names are alike, with how much, nearness breaking ties."""
     pairs = {}
     for row in rows:
@@ -201,48 +152,97 @@ def _like_pairs(
 
 
 @dataclass(slots=True)
+class Decided:
+    """What stands whatever names say: pairs held together, pairs told apart, entries kept."""
+
+    held: list[Pair] = field(default_factory=list)
+    # What led to an entry that was merged went along with it.
+    moved: list[Pair] = field(default_factory=list)
+    apart: dict[uuid.UUID, set[uuid.UUID]] = field(default_factory=dict)
+    kept: set[uuid.UUID] = field(default_factory=set)
+    # Merged into another by hand: their source may have another row in the group.
+    lost: set[uuid.UUID] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, pairs: Iterable[sa.Row[Any]], rows: Iterable[sa.Row[Any]]) -> Decided:
+        """Return what people decided, and the links to what they found gone."""
+        made = cls()
+        for pair in pairs:
+            ids = (pair.asset_id, pair.other_id)
+            if pair.is_merged:
+                made.held.append(ids)
+                made.kept.add(pair.kept_id)
+                made.lost |= {*ids, *pair.moved} - {pair.kept_id}
+                made.moved += [(moved, pair.kept_id) for moved in pair.moved]
+            else:
+                made.apart.setdefault(ids[0], set()).add(ids[1])
+                made.apart.setdefault(ids[1], set()).add(ids[0])
+        by_id = {row.id: row for row in rows}
+        for row in by_id.values():
+            root = by_id.get(row.duplicate_of)
+            if root is not None and root.is_found_gone:
+                made.held.append((row.id, root.id))
+        made.kept -= made.lost
+        return made
+
+
+@dataclass(slots=True)
 class _Group:
     members: list[sa.Row[Any]] = field(default_factory=list)
     sources: set[int] = field(default_factory=set)
+    ids: set[uuid.UUID] = field(default_factory=set)
+    apart: set[uuid.UUID] = field(default_factory=set)
+
+    def takes(self, other: _Group) -> bool:
+        """Return whether nothing speaks against these two being one."""
+        return not (self.sources & other.sources or self.apart & other.ids)
+
+    def take(self, other: _Group) -> None:
+        """Make the other's members this one's."""
+        self.members += other.members
+        self.sources |= other.sources
+        self.ids |= other.ids
+        self.apart |= other.apart
 
 
 def _roots(
-    rows: Iterable[sa.Row[Any]], pairs: dict[tuple[uuid.UUID, uuid.UUID], float]
+    rows: Iterable[sa.Row[Any]], pairs: dict[Pair, float], decided: Decided
 ) -> dict[uuid.UUID, uuid.UUID | None]:
     """Return, for every row, the row it is a duplicate of, or None."""
-    groups = {row.id: _Group([row], {row.source_id}) for row in rows}
+    groups = {
+        row.id: _Group(
+            [row],
+            set() if row.id in decided.lost else {row.source_id},
+            {row.id},
+            decided.apart.get(row.id, set()),
+        )
+        for row in rows
+    }
     roots: dict[uuid.UUID, uuid.UUID | None] = dict.fromkeys(groups)
+    for one, two in (*decided.held, *decided.moved):
+        if one in groups and two in groups and not groups[one].apart & groups[two].ids:
+            _unite(groups, one, two)
     for (one, two), _ in sorted(pairs.items(), key=lambda item: (-item[1], item[0])):
-        left, right = groups[one], groups[two]
-        if left is right or left.sources & right.sources:
-            continue
-        left.members += right.members
-        left.sources |= right.sources
-        for row in right.members:
-            groups[row.id] = left
+        if groups[one].takes(groups[two]):
+            _unite(groups, one, two)
     for group in {id(group): group for group in groups.values()}.values():
         standing = [row for row in group.members if not row.is_gone]
         if len(standing) > 1:
-            root = min(standing, key=lambda row: (row.precedence, row.source_id, row.id))
+            root = min(standing, key=lambda row: _rank(row, decided))
             roots |= {row.id: root.id for row in standing if row.id != root.id}
     return roots
 
 
-def _read(name: str) -> _Name:
-    text = re.sub("['\N{RIGHT SINGLE QUOTATION MARK}`.]", "", name.casefold()).replace("&", " and ")
-    words = re.findall(r"[^\W_]+", text)
-    words = ["st" if word == "saint" else word for word in words]
-    types = [_TYPES[word] for word in words if word in _TYPES]
-    # Surgeries, libraries and clubs call themselves centres too.
-    telling_types = [kind for kind in types if kind != "centre"] or types
-    head = telling_types[-1] if telling_types else None
-    telling = sorted(w for w in words if w not in _TYPES and w not in _GENERIC)
-    numbers = frozenset(word for word in words if word.isdigit())
-    return _Name(" ".join(words), frozenset(types), head, tuple(telling), numbers)
+def _unite(groups: dict[uuid.UUID, _Group], one: uuid.UUID, two: uuid.UUID) -> None:
+    left, right = groups[one], groups[two]
+    if left is right:
+        return
+    left.take(right)
+    for row in right.members:
+        groups[row.id] = left
 
 
-def _agree(one: _Name, two: _Name) -> bool:
-    """Return whether two names can mean the same kind of place; one that names none agrees."""
-    if one.head is None or two.head is None:
-        return True
-    return one.head in two.types and two.head in one.types
+def _rank(row: sa.Row[Any], decided: Decided) -> tuple[bool, bool, int, int, uuid.UUID]:
+    """Return what the shown row of a group is the smallest of."""
+    is_kept = row.id in decided.kept
+    return (not row.is_found_gone, not is_kept, row.precedence, row.source_id, row.id)

@@ -161,6 +161,16 @@ class Asset(Versioned, Base):
             postgresql_where=sa.text("gone_at IS NULL AND duplicate_of IS NULL"),
         ),
         sa.Index("ix_assets_geom", "geom", postgresql_using="gist"),
+        # For the search for likely pairs: what has changed, and who is rung under one number.
+        sa.Index("ix_assets_updated_at_id", "updated_at", "id"),
+        *(
+            sa.Index(
+                f"ix_assets_{column}",
+                column,
+                postgresql_where=sa.text(f"{column} IS NOT NULL"),
+            )
+            for column in ("phone", "website", "charity_number")
+        ),
         sa.Index("ix_assets_source_id_scope", "source_id", "scope"),
         # The unfiltered list's order.
         sa.Index(

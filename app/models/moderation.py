@@ -152,6 +152,9 @@ class DuplicatePair(Base):
     kept_id: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
     decided_by: Mapped[uuid.UUID | None] = mapped_column(sa.Uuid)
     decided_at: Mapped[dt.datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    # Of a merged pair, for the way back: {"copied": id of a change or null, "merged": id of a
+    # change, "moved": ids that pointed to the other before, "kept_fields": as they were}.
+    undo: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     found_at: Mapped[dt.datetime] = mapped_column(
         sa.DateTime(timezone=True), server_default=sa.func.now()
     )
@@ -164,3 +167,15 @@ class DuplicatePair(Base):
             postgresql_where=sa.text("status = 'likely'"),
         ),
     )
+
+
+class PairSearch(Base):
+    """How far the search for likely pairs has come: one row, the newest change it has seen."""
+
+    __tablename__ = "pair_searches"
+
+    id: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, server_default="1")
+    changed_at: Mapped[dt.datetime] = mapped_column(sa.DateTime(timezone=True))
+    asset_id: Mapped[uuid.UUID] = mapped_column(sa.Uuid)
+
+    __table_args__ = (sa.CheckConstraint("id = 1", name="only_one"),)

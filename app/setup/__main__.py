@@ -4,6 +4,7 @@ import argparse
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from app.setup import debian
@@ -41,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     steps.add_parser("chromium", help="have a browser for the browser tests").set_defaults(
         step=_chromium
     )
+    steps.add_parser("exiftool", help="have what tests look into photos with").set_defaults(
+        step=_exiftool
+    )
     steps.add_parser("audit", help="bring what make audit measures pages with").set_defaults(
         step=_audit
     )
@@ -68,13 +72,21 @@ def _vendor(options: argparse.Namespace) -> None:
 
 
 def _chromium(_options: argparse.Namespace) -> int:
+    return _for_tests(debian.ensure_chromium, otherwise="Browser tests cannot run here")
+
+
+def _exiftool(_options: argparse.Namespace) -> int:
+    return _for_tests(debian.ensure_exiftool, otherwise="Photos cannot be looked into here")
+
+
+def _for_tests(ensure: Callable[[], Path], *, otherwise: str) -> int:
     try:
         with locked(_own_folder() / "setup.lock"):
-            debian.ensure_chromium()
+            ensure()
     except SetupError as error:
-        # Without a browser a person can still test the rest; CI must not pass without it.
+        # Without it a person can still test the rest; CI must not pass without it.
         in_ci = os.environ.get("CI", "").lower() == "true"
-        tell(f"Browser tests cannot run here: {error}")
+        tell(f"{otherwise}: {error}")
         return 1 if in_ci else 0
     return 0
 

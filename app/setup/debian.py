@@ -250,6 +250,27 @@ def ensure_chromium() -> Path:
     return Path(found)
 
 
+def ensure_exiftool() -> Path:
+    """Return ExifTool, which tests look into photos with; install Debian's package when missing.
+
+    Raises
+    ------
+    SetupError
+        If it is missing and may not or cannot be installed.
+    """
+    found = shutil.which("exiftool")
+    if found is None:
+        packages = ["libimage-exiftool-perl"]
+        privilege = _privilege(packages, otherwise="or do without the tests of photos")
+        install(packages, why="what tests look into photos with, 25 MB", privilege=privilege)
+        found = shutil.which("exiftool")
+    if found is None:
+        raise SetupError(
+            "The package libimage-exiftool-perl is installed but brought no program `exiftool`."
+        )
+    return Path(found)
+
+
 PDF_LIBRARIES = (
     "libgobject-2.0.so.0", "libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz.so.0",
     "libharfbuzz-subset.so.0", "libfontconfig.so.1",

@@ -230,7 +230,18 @@ WALKING_ROWS = (
 )
 
 # What is recorded: sent from a phone, by a plain form, with photos.
-RECORDING_ROWS: tuple[Row, ...] = (_post("/api/fieldwork/submissions", MAPPERS),)
+RECORDING_ROWS: tuple[Row, ...] = (
+    _post("/api/fieldwork/submissions", MAPPERS),
+    _get("/map/new", MAPPERS),
+    _post("/map/new", MAPPERS),
+    _get("/assets/{asset_id}/edit", MAPPERS),
+    _post("/assets/{asset_id}/edit", MAPPERS),
+    _post("/assets/{asset_id}/check", MAPPERS),
+    _post("/assets/{asset_id}/photos", MAPPERS),
+    # Which photo is whose is tested with photos; here nobody has one.
+    _get("/photos/{photo_id}.jpg", own=NOT_FOUND),
+    _get("/photos/{photo_id}/small.jpg", own=NOT_FOUND),
+)
 
 # Suggestions, claims, posters, the queue, history.
 MODERATION_ROWS: tuple[Row, ...] = (
@@ -254,7 +265,16 @@ MODERATION_ROWS: tuple[Row, ...] = (
 )
 
 # Pairs that may be one place.
-DUPLICATE_ROWS: tuple[Row, ...] = ()
+# "Own" and another's are two entries of the map, which every editor decides about; a form that
+# chooses nothing merges nothing, and what somebody decided before is told.
+DUPLICATE_ROWS = (
+    _get("/duplicates", Access.EDITORS),
+    _get("/duplicates/{asset_id}/{other_id}", Access.EDITORS),
+    _get("/duplicates/{asset_id}/{other_id}/map", Access.EDITORS),
+    _post("/duplicates/{asset_id}/{other_id}/merge", Access.EDITORS),
+    _post("/duplicates/{asset_id}/{other_id}/apart", Access.EDITORS, own=SEE_OTHER),
+    _post("/duplicates/{asset_id}/{other_id}/undo", Access.EDITORS, own=SEE_OTHER | PROBLEM),
+)
 
 ROWS = (
     *PUBLIC_ROWS, *ACCOUNT_ROWS, *RESIDENT_ROWS, *FIND_ROWS, *CONNECTION_ROWS, *CALENDAR_ROWS,

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from app.database import make_engine, normalise_url
 from app.main import spare_the_collector
-from tests.benchmarks import cold_start, home, imports, lists, matching, pages
+from tests.benchmarks import cold_start, home, imports, lists, matching, pages, walking
 from tests.benchmarks.database import make_database, make_england, real_data
 from tests.benchmarks.figures import Figure, Promise, show
 
@@ -39,6 +39,7 @@ def main() -> None:
         "pages": _pages,
         "imports": _imports,
         "cold": _cold,
+        "walking": _walking,
     }
     for name in given.only.split(",") if given.only else parts:
         parts[name](count, given.quick)
@@ -50,7 +51,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--assets", type=int, default=int(os.environ.get("BENCH_ASSETS", "0")), help="how many"
     )
-    parser.add_argument("--only", default="", help="matching, home, lists, pages, imports, cold")
+    parser.add_argument(
+        "--only", default="", help="matching, home, lists, pages, imports, walking, cold"
+    )
     return parser.parse_args()
 
 
@@ -108,6 +111,11 @@ def _cold(_count: int, is_quick: bool) -> None:
     url = sa.make_url(normalise_url(os.environ["DATABASE_URL"]))
     figures = cold_start.measure(url, times=3 if is_quick else cold_start.TIMES)
     show("A phone without signal", figures, ["Asked: a usable form within 1,000 ms."])
+
+
+def _walking(_count: int, _is_quick: bool) -> None:
+    figures = walking.measure()
+    show(f"The walker's page ({walking.PLACES:,} places on the phone)", figures)
 
 
 if __name__ == "__main__":

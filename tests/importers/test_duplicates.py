@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.importers.duplicates import LEAST_LIKENESS, likeness
+from app.importers.duplicates import LEAST_LIKENESS
 from app.importers.options import ReadOptions
 from app.importers.run import load_file
+from geo.likeness import likeness
 from tests.importers.files import CITY_HALL, write_assets
 
 LON, LAT = CITY_HALL

@@ -15,8 +15,11 @@ import sqlalchemy as sa
 from httpx import Response
 
 from tests.builders import CITY_HALL
+from tests.connections.conftest import chromium, open_page, served
 from tests.people import People
 from tests.pictures import as_file, picture
+
+__all__ = ["chromium", "open_page", "served"]
 
 PATH = "/api/fieldwork/submissions"
 NEAR_CITY_HALL = {"lon": CITY_HALL[0], "lat": CITY_HALL[1], "accuracy_m": 8.0}

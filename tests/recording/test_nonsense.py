@@ -38,7 +38,7 @@ def test_what_is_no_record(phone: Phone, text: str | bytes) -> None:
     assert phone.counts() == before
 
 
-WRONG = {
+WRONG: dict[str, list[Any]] = {
     "id": [None, 1, "x", f"{{{uuid.uuid4()}}}", "é" * 36, []],
     "account_id": [None, 1, "x"],
     "asset_id": [None, 1, "x", {}],
@@ -141,7 +141,8 @@ def phone_sees(phone: Phone, asset_id: str) -> dict[str, Any]:
 
 def test_lists_of_changes_that_are_none(phone: Phone) -> None:
     asset_id = phone.add()["asset_id"]
-    for changes in (None, [], 1, {"name": "x"}, {"name": {"now": "x"}}, {"name": None}):
+    nonsense: list[Any] = [None, [], 1, {"name": "x"}, {"name": {"now": "x"}}, {"name": None}]
+    for changes in nonsense:
         record = phone.record("edit", asset_id=asset_id, changes=changes, seen_version=1)
         refused(phone, phone.send(record), names="changes")
     for version in (None, "1", -1, 1.5, True, 2**40):
@@ -149,7 +150,8 @@ def test_lists_of_changes_that_are_none(phone: Phone) -> None:
         refused(phone, answer, names="seen_version")
     refused(phone, phone.edit(asset_id, {}, put_back="yes"), names="put_back")
     refused(phone, phone.check(asset_id, "perhaps"), names="outcome")
-    for fact in ("x", 1, []):
+    facts_unknown: list[Any] = ["x", 1, []]
+    for fact in facts_unknown:
         refused(phone, phone.check(asset_id, fact=fact), names="fact")
 
 

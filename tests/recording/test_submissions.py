@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import socket
 import uuid
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from app.main import create_app
 from app.parameters import today
+from app.settings import Settings
 from tests.people import People
 from tests.recording.conftest import PATH, Phone, facts, sha256_of
 
@@ -162,7 +167,7 @@ def test_what_has_gone_can_be_put_back(phone: Phone, action: str, jpeg: bytes) -
         answer = phone.send(record, [jpeg])
     told = refusal(answer, 409, "gone")
     assert told["gone_at"] == told["asset"]["gone_at"]
-    assert dt.datetime.fromisoformat(told["gone_at"])
+    assert dt.datetime.fromisoformat(told["gone_at"]).tzinfo is not None
     assert phone.edit(asset_id, changes, put_back=True, seen_version=2).status_code == 201
     row = phone.asset(asset_id)
     assert (row.gone_at, row.phone) == (None, "01274 496000")
@@ -220,3 +225,26 @@ def test_the_day_of_a_check(phone: Phone, made_at: int, days_ago: int) -> None:
     phone.check(asset_id, made_at=made.isoformat())
     days = {check.checked_on for check in phone.checks(asset_id)}
     assert days == {today(), today() - dt.timedelta(days=days_ago)}
+
+
+def test_a_body_that_goes_on_and_on(phone: Phone) -> None:
+    """Without saying how long it is."""
+
+    def body() -> Iterator[bytes]:
+        yield b'--x\r\ncontent-disposition: form-data; name="photo"; filename="a"\r\n\r\n'
+        for _ in range(60):
+            yield bytes(1_000_000)
+
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    refusal(phone.client.post(PATH, content=body(), headers=kind), 413, "too-large")
+
+
+def test_without_a_database_it_says_when_to_try_again(people: People, phone: Phone) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"postgresql://nobody@127.0.0.1:{nobody.getsockname()[1]}/nothing"
+        settings = Settings(DATABASE_URL=address)  # type: ignore[call-arg]  # the alias is the name
+        away = Phone(replace(people, app=create_app(settings)))
+        answer = away.send(away.record("add", facts=facts()))
+    refusal(answer, 503, "unavailable")
+    assert answer.headers["retry-after"] == "60"

@@ -177,6 +177,29 @@ def test_chromium_is_installed_once(fake: Fake, tmp_path: Path) -> None:
     assert calls(tmp_path)[0].endswith("--no-install-recommends chromium fonts-liberation")
 
 
+def test_exiftool_is_installed_once(fake: Fake, tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    fake("apt-get", f"touch {programs}/exiftool\nchmod 755 {programs}/exiftool")
+    assert debian.ensure_exiftool() == programs / "exiftool"
+    assert debian.ensure_exiftool() == programs / "exiftool"
+    assert len(calls(tmp_path)) == 1
+    assert calls(tmp_path)[0].endswith("--no-install-recommends libimage-exiftool-perl")
+
+
+@pytest.mark.parametrize(("step", "said"), [("exiftool", "Photos"), ("chromium", "Browser")])
+def test_without_what_tests_need_only_ci_stops(
+    fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], step: str, said: str,
+) -> None:  # fmt: skip
+    fake("apt-get", "exit 100")
+    monkeypatch.setattr(set_up, "CHECKOUT", tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+    assert set_up.main([step]) == 0
+    assert said in capsys.readouterr().err
+    monkeypatch.setenv("CI", "true")
+    assert set_up.main([step]) == 1
+
+
 def test_what_pdf_files_need_is_installed_once(
     fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +243,7 @@ def test_debian_knows_the_packages_by_these_names() -> None:
         pytest.skip("no package lists here: run apt-get update")
     packages = [*debian.postgis_packages(), "chromium", "fonts-liberation", "python3-venv"]
     packages += ["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"]
+    packages += ["libimage-exiftool-perl"]
     command = ["apt-get", "-s", "install", "-y", "--no-install-recommends", *packages]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr

@@ -23,8 +23,8 @@ MOST = {
     "/assets.geojson?bbox=-2,53,-1,54": 1,
     "/assets.csv": 1,
     "/api/assets": 1,
-    # What homes offer it, and how many share its interest: a question each.
-    "/assets/{club}": 7,
+    # What homes offer it, how many share its interest, its photos: a question each.
+    "/assets/{club}": 8,
     "/wards": 2,
     # The fifth: what was asked for there and not found.
     "/wards/E05001347": 5,

@@ -27,32 +27,67 @@ STORED = tuple("geom" if name == "lon" else name for name in CONTENT if name != 
 # Nobody has to say so.
 INDOORS = (AssetKind.CARE_HOME, AssetKind.SURGERY)
 
-# Rows as they were are left out first: ON CONFLICT would lock each, which writes it.
+# These go together: half a place is none.
+PLACE = ("geom", "location_source", "ward_code")
+# `a`: the row as it is stored, `s`: the row of the file. What people here made a skill or network
+# stays placed by its ward, and what they put at a place is made none by a file.
+KEEPS_PLACE = (
+    "(a.kept_fields && '{geom,location_source,ward_code,accuracy_m}'"
+    " OR 'kind' = ANY(a.kept_fields) AND a.kind = 'informal')"
+)
+KEEPS_KIND = (
+    f"('kind' = ANY(a.kept_fields)"
+    f" OR {KEEPS_PLACE} AND (a.kind = 'informal') <> (s.kind = 'informal'))"
+)
+
+
+def _wanted(name: str, value: str) -> str:
+    """Return what a column will be: the file's value, but for what people here corrected."""
+    keeps = f"'{name}' = ANY(a.kept_fields)"
+    if name in PLACE or name == "kind":
+        keeps = KEEPS_KIND if name == "kind" else KEEPS_PLACE
+    # Most rows were never corrected.
+    return f"CASE WHEN a.kept_fields <> '{{}}' AND {keeps} THEN a.{name} ELSE {value} END"
+
+
+STAGED = {
+    name: "CASE WHEN s.lon IS NOT NULL THEN ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326) END"
+    if name == "geom"
+    else f"s.{name}"
+    for name in STORED
+}
+# What people found gone does not come back by itself, nor goes what they put back.
+MAY_GO_OR_COME = "NOT 'gone_at' = ANY(a.kept_fields)"
+
+# Rows as they were are left out first: ON CONFLICT would lock each, which writes it. So are those
+# in which the file changed nothing but what people corrected. Corrections are asked for once more
+# where the row is written, because somebody may have corrected it since.
 MERGE = f"""
-  INSERT INTO assets
+  INSERT INTO assets AS a
     ({", ".join(STORED)}, source_id, source_key, scope, import_run_id, content_hash)
-  SELECT
+  SELECT {", ".join(STAGED.values())}, :source, s.source_key, :scope, :run, s.content_hash
+  FROM staged_assets s
+  LEFT JOIN assets a ON a.source_id = :source AND a.source_key = s.source_key
+  WHERE a.id IS NULL OR a.gone_at IS NOT NULL AND {MAY_GO_OR_COME}
+    OR a.content_hash <> s.content_hash AND (
+      a.kept_fields = '{{}}'
+      OR ({", ".join(_wanted(name, value) for name, value in STAGED.items())})
+        IS DISTINCT FROM ({", ".join(f"a.{name}" for name in STORED)}))
+  ON CONFLICT (source_id, source_key) DO UPDATE SET
     {
     ", ".join(
-        "CASE WHEN s.lon IS NOT NULL THEN ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326) END"
-        if name == "geom"
-        else f"s.{name}"
+        f"{name} = {_wanted(name, f'excluded.{name}').replace('s.kind', 'excluded.kind')}"
         for name in STORED
     )
 },
-    :source, s.source_key, :scope, :run, s.content_hash
-  FROM staged_assets s
-  LEFT JOIN assets a ON a.source_id = :source AND a.source_key = s.source_key
-  WHERE a.id IS NULL OR a.content_hash <> s.content_hash OR a.gone_at IS NOT NULL
-  ON CONFLICT (source_id, source_key) DO UPDATE SET
-    {", ".join(f"{name} = excluded.{name}" for name in STORED)},
+    gone_at = CASE WHEN {MAY_GO_OR_COME} THEN NULL ELSE a.gone_at END,
     scope = excluded.scope, import_run_id = excluded.import_run_id,
-    content_hash = excluded.content_hash, gone_at = NULL
+    content_hash = excluded.content_hash
   RETURNING xmax = 0 AS is_new
 """  # noqa: S608 - names of this module
 IN_SCOPE = "source_id = :source AND scope = :scope AND gone_at IS NULL"
 NOT_IN_FILE = f"""
-  {IN_SCOPE} AND NOT source_key = ANY(:kept)
+  {IN_SCOPE} AND NOT source_key = ANY(:kept) AND NOT 'gone_at' = ANY(kept_fields)
   AND NOT EXISTS (SELECT 1 FROM staged_assets s WHERE s.source_key = assets.source_key)
 """  # noqa: S608 - names of this module
 # Somebody's check is a fact of its own, not a change of the asset.

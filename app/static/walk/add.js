@@ -59,7 +59,7 @@ const keep = async () => {
 const keepSafely = () => keep().catch((error) => showProblems(form, { name: error.message }));
 
 const openPin = async (at) => {
-  pin ??= makeMap(view.querySelector("[data-pin-map]"));
+  pin ??= await makeMap(view.querySelector("[data-pin-map]"));
   if (at) pin.setView([at.lat, at.lon], 18);
   else await lookWhereItMatters(pin);
   pin.off("moveend", keepSafely).on("moveend", keepSafely);
@@ -67,7 +67,7 @@ const openPin = async (at) => {
 const showPlace = async (at = null) => {
   for (const part of form.querySelectorAll("[data-by]")) part.hidden = part.dataset.by !== placeBy();
   if (placeBy() === "pin") await openPin(at);
-  if (placeBy() === "here") find();
+  if (placeBy() === "here" && !view.hidden) find();
 };
 const sayAccuracy = () => {
   form.querySelector("[data-here]").textContent = here.position ? accuracy(here.position) : here.trouble || "looking …";
@@ -197,7 +197,7 @@ const openAsset = async (id, itemId) => {
   box.hidden = !asset || !mayRecord();
   if (!asset) return;
   const item = (await outbox.items()).find((one) => one.id === itemId) ?? null;
-  edited = { asset, item, form: box, moved: null };
+  edited = { asset, item, form: box, moved: null, could: mayRecord() };
   await fillForm(box, asset);
   showProblems(box, {});
   page.querySelector("[data-moved]").textContent = "";
@@ -230,7 +230,11 @@ export const start = async (given) => {
   form.addEventListener("change", ({ target }) => { if (target.name === "place_by") showPlace(); });
   view.querySelector("[data-discard]").onclick = async () => { await store.deleteDraft(draft.id); await begin(); show("#list"); };
   here.addEventListener("change", () => { sayAccuracy(); if (!view.hidden) { stood(); offer(); } });
-  world.addEventListener("change", () => { if (!view.hidden) offer(); });
+  world.addEventListener("change", () => {
+    if (!view.hidden) offer();
+    // Who is walking became known after the place was shown.
+    if (edited && edited.could !== mayRecord()) openAsset(edited.asset.id, edited.item?.id);
+  });
   await begin();
 };
 export const opened = async ([name, what, id]) => {
@@ -241,6 +245,7 @@ export const opened = async ([name, what, id]) => {
   else if (draft.item) await begin();
   const place = await whereabouts();
   if (place) lookAround(place);
+  await showPlace();
   await drawDrafts();
   await offer();
 };

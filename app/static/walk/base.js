@@ -16,6 +16,19 @@ const script = (address) => {
   return loading.get(address);
 };
 
+// The map's own script and style come when a map is first looked at: the list needs neither.
+export const loadLeaflet = async () => {
+  const { leafletJs, leafletCss } = said();
+  if (!loading.has(leafletCss)) {
+    loading.set(leafletCss, new Promise((resolve, reject) => {
+      const node = Object.assign(document.createElement("link"), { rel: "stylesheet", href: leafletCss, onload: resolve, onerror: reject });
+      // Before our own style, which has the last word.
+      document.head.prepend(node);
+    }));
+  }
+  await Promise.all([script(leafletJs), loading.get(leafletCss)]);
+};
+
 export const hasFile = () => Boolean(said().basePmtiles);
 export const keptFile = async () => {
   try {

@@ -1,6 +1,6 @@
 // The map: our places around me, on whatever lies under them; and the list beside or before it.
 import { assetOf, changed, check, everything, lookAround, mayRecord, read, taken, world } from "./around.js";
-import { addBase } from "./base.js";
+import { addBase, loadLeaflet } from "./base.js";
 import { KINDS, button, make } from "./dom.js";
 import { find, here } from "./here.js";
 import * as list from "./list.js";
@@ -37,21 +37,26 @@ const pictureOf = (kind, isUnsent) => {
   return pictures.get(key);
 };
 
-const Mark = L.CircleMarker.extend({
-  _updatePath() {
-    const pen = this._renderer._ctx;
-    if (!this._renderer._drawing || this._empty()) return;
-    const { x, y } = this._point;
-    pen.drawImage(this.options.picture, x - MARK_PX / 2, y - MARK_PX / 2, MARK_PX, MARK_PX);
-  },
-});
+let Mark;
+const defineMark = () => {
+  Mark ??= L.CircleMarker.extend({
+    _updatePath() {
+      const pen = this._renderer._ctx;
+      if (!this._renderer._drawing || this._empty()) return;
+      const { x, y } = this._point;
+      pen.drawImage(this.options.picture, x - MARK_PX / 2, y - MARK_PX / 2, MARK_PX, MARK_PX);
+    },
+  });
+};
 
 // Lon and lat are turned round for Leaflet here, and nowhere else.
 const turned = (line) => line.map(([lon, lat]) => [lat, lon]);
 const point = ({ lat, lon }) => [lat, lon];
 
 // A map in `container` that keeps itself up to date with what is on this phone.
-export const makeMap = (container, { tapped = () => {} } = {}) => {
+export const makeMap = async (container, { tapped = () => {} } = {}) => {
+  await loadLeaflet();
+  defineMark();
   const map = L.map(container, {
     preferCanvas: true, zoomControl: false, attributionControl: false, maxZoom: 19, minZoom: 5,
     // A thumb is wider than a mark: what is near enough is meant.
@@ -159,6 +164,7 @@ export const lookWhereItMatters = async (map) => {
 
 let view;
 let map = null;
+let beginning = null;
 let isFollowing = false;
 
 const follow = (on) => {
@@ -166,7 +172,7 @@ const follow = (on) => {
   view.querySelector("[data-follow]").setAttribute("aria-pressed", String(on));
   if (!on) return;
   find();
-  if (here.position) map.setView(point(here.position), Math.max(map.getZoom(), NEAR_ZOOM));
+  if (here.position && map) map.setView(point(here.position), Math.max(map.getZoom(), NEAR_ZOOM));
 };
 
 const closeSheet = () => { view.querySelector("[data-sheet]").hidden = true; };
@@ -190,17 +196,19 @@ const openSheet = async ({ id }) => {
 };
 
 const begin = () => {
-  if (map) return;
-  map = makeMap(view.querySelector("[data-map]"), { tapped: openSheet });
-  // For measuring, and for tests that look at what is drawn.
-  world.map = map;
-  map.on("dragstart", () => follow(false));
-  lookWhereItMatters(map);
+  beginning ??= (async () => {
+    map = await makeMap(view.querySelector("[data-map]"), { tapped: openSheet });
+    map.on("dragstart", () => follow(false));
+    await lookWhereItMatters(map);
+    // For measuring, and for tests that look at what is drawn.
+    world.map = map;
+  })();
+  return beginning;
 };
 
 export const start = async (given) => {
   view = document.getElementById("walk-around");
-  for (const press of view.querySelectorAll("[data-zoom]")) press.onclick = () => map.zoomIn(Number(press.dataset.zoom));
+  for (const press of view.querySelectorAll("[data-zoom]")) press.onclick = () => map?.zoomIn(Number(press.dataset.zoom));
   view.querySelector("[data-follow]").onclick = () => follow(!isFollowing);
   view.addEventListener("keydown", ({ key }) => { if (key === "Escape") closeSheet(); });
   let hadPosition = false;
@@ -217,7 +225,7 @@ export const start = async (given) => {
 export const opened = async ([name, id]) => {
   await list.opened([name]);
   if (name !== "around" || !id) return;
-  begin();
+  await begin();
   const ward = (await everything()).find(({ gss_code: code }) => code === id);
   if (ward) map.fitBounds(L.geoJSON(ward.boundary).getBounds());
 };

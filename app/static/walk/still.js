@@ -10,6 +10,7 @@ const FRESH_DAYS = 7;
 const done = new Set();
 let view;
 let asked = null;
+let could = false;
 
 const isFresh = ({ assured_date: date }) => date && Date.now() - new Date(date) < FRESH_DAYS * 864e5;
 const waiting = async () => (await nearest(await whereabouts(), REACH_M))
@@ -20,6 +21,7 @@ const next = async ({ isAnswered = true } = {}) => {
   if (isAnswered && asked) done.add(asked);
   const [asset, ...others] = await waiting();
   asked = asset?.id ?? null;
+  could = mayRecord();
   const box = view.querySelector("[data-question]");
   box.replaceChildren(asset ? question(asset, others.length) : make("p", {}, `Everything within ${REACH_M} m has been checked this week, or you have been asked about it. Walk on, and there will be more.`));
   if (isAnswered) box.focus();
@@ -68,8 +70,8 @@ const question = (asset, others) => {
 
 export const start = () => {
   view = document.getElementById("walk-still");
-  // Nothing moves under a thumb: only when nothing was asked does a change bring a question.
-  const lookAgain = () => { if (!view.hidden && !asked) next({ isAnswered: false }); };
+  // Nothing moves under a thumb: a change brings a question only where there was none to answer.
+  const lookAgain = () => { if (!view.hidden && (!asked || could !== mayRecord())) next({ isAnswered: false }); };
   world.addEventListener("change", lookAgain);
   here.addEventListener("change", lookAgain);
 };
