@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 WORLD = "(await import('/static/walk/around.js')).world"
 # As far out as the file's tiles go.
-LOOK_FROM_AFAR = f"async () => ({WORLD}).map.setView([54, -2], 5, {{ animate: false }})"
+LOOK_FROM_AFAR = f"async () => {{ ({WORLD}).map.setView([54, -2], 5, {{ animate: false }}); }}"
 DRAWN = """async () => [...document.querySelectorAll("[data-map] img.leaflet-tile-loaded")]
   .some((tile) => tile.naturalWidth === 256)"""
 

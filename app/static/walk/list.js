@@ -36,7 +36,7 @@ export const factsOf = (asset, { isShort = false } = {}) => {
     ["Telephone", phone],
     ["Website", !isShort && address && make("a", { href: address, rel: "noreferrer" }, asset.website)],
     ["What it is", !isShort && asset.description],
-    ["Open", hours(asset.opening_hours).join(", ")],
+    ["Open", hours(asset.opening_hours).length ? make("div", {}, ...hours(asset.opening_hours).map((text) => make("div", {}, text))) : ""],
   ].filter(([, value]) => value);
   return make("div", {},
     make("p", { class: "pw-quiet" }, mark(asset.kind), ` ${inOneLine(asset)}`),

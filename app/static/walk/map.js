@@ -12,39 +12,52 @@ const FETCH_ZOOM = 14;
 const NAMES_ZOOM = 17;
 const MOST_NAMES = 30;
 const MARK_PX = 28;
+const DOT_PX = 14;
+const APART_PX = 8;
+const LETTERS_ZOOM = 15;
 const SAME_DOOR_M = 8;
 const FOOT = new Set(["footway", "path", "steps", "pedestrian", "track", "bridleway", "cycleway"]);
 
-// Each kind is drawn once, as a colour and a letter, and then copied: thousands cost little.
+// Each kind is drawn once, as a colour and a letter, and then copied point for point: thousands cost
+// little. From afar there is no room for letters, and a dot is quicker still.
 const pictures = new Map();
-const pictureOf = (kind, isUnsent) => {
-  const key = `${kind} ${isUnsent}`;
+const pictureOf = ({ kind, unsent }, size) => {
+  const key = `${kind} ${unsent} ${size}`;
   if (!pictures.has(key)) {
-    const picture = Object.assign(document.createElement("canvas"), { width: 2 * MARK_PX, height: 2 * MARK_PX });
+    const scale = L.Browser.retina ? 2 : 1;
+    const picture = Object.assign(document.createElement("canvas"), { width: size * scale, height: size * scale });
     const pen = picture.getContext("2d");
     const { colour, letter } = KINDS[kind] ?? KINDS.venue;
-    pen.arc(MARK_PX, MARK_PX, MARK_PX - 4, 0, 2 * Math.PI);
-    pen.fillStyle = colour;
+    pen.scale(scale * size / MARK_PX, scale * size / MARK_PX);
+    pen.arc(MARK_PX / 2, MARK_PX / 2, MARK_PX / 2 - 2, 0, 2 * Math.PI);
+    Object.assign(pen, { fillStyle: colour, lineWidth: 2.5, strokeStyle: unsent ? "#212b32" : "#fff" });
     pen.fill();
-    pen.lineWidth = 5;
-    pen.strokeStyle = isUnsent ? "#212b32" : "#fff";
-    pen.setLineDash(isUnsent ? [8, 6] : []);
+    pen.setLineDash(unsent ? [4, 3] : []);
     pen.stroke();
-    Object.assign(pen, { fillStyle: "#fff", font: "bold 28px Arial", textAlign: "center", textBaseline: "middle" });
-    pen.fillText(letter, MARK_PX, MARK_PX + 2);
+    Object.assign(pen, { fillStyle: "#fff", font: "bold 14px Arial", textAlign: "center", textBaseline: "middle" });
+    if (size === MARK_PX) pen.fillText(letter, MARK_PX / 2, MARK_PX / 2 + 1);
     pictures.set(key, picture);
   }
   return pictures.get(key);
 };
 
 let Mark;
+let Marks;
 const defineMark = () => {
+  // What would lie right over another mark is not drawn: nobody could tell, and it takes time.
+  Marks ??= L.Canvas.extend({
+    _draw() { this.drawn = new Set(); L.Canvas.prototype._draw.call(this); },
+  });
   Mark ??= L.CircleMarker.extend({
     _updatePath() {
-      const pen = this._renderer._ctx;
-      if (!this._renderer._drawing || this._empty()) return;
+      const { _ctx: pen, _drawing: isDrawing, drawn } = this._renderer;
+      if (!isDrawing || this._empty()) return;
       const { x, y } = this._point;
-      pen.drawImage(this.options.picture, x - MARK_PX / 2, y - MARK_PX / 2, MARK_PX, MARK_PX);
+      const cell = Math.floor(x / APART_PX) * 1e6 + Math.floor(y / APART_PX);
+      if (drawn.has(cell)) return;
+      drawn.add(cell);
+      const size = this._map.getZoom() < LETTERS_ZOOM ? DOT_PX : MARK_PX;
+      pen.drawImage(pictureOf(this.options.asset, size), x - size / 2, y - size / 2, size, size);
     },
   });
 };
@@ -60,7 +73,7 @@ export const makeMap = async (container, { tapped = () => {} } = {}) => {
   const map = L.map(container, {
     preferCanvas: true, zoomControl: false, attributionControl: false, maxZoom: 19, minZoom: 5,
     // A thumb is wider than a mark: what is near enough is meant.
-    renderer: L.canvas({ tolerance: 10, padding: 0.3 }),
+    renderer: new Marks({ tolerance: 10, padding: 0.3 }),
   }).setView([54, -2.5], 6);
   const layers = Object.fromEntries(
     ["outlines", "streets", "walked", "names", "me", "marks"].map((name) => [name, L.featureGroup().addTo(map)]),
@@ -114,7 +127,7 @@ export const makeMap = async (container, { tapped = () => {} } = {}) => {
     const assets = (await list.nearest(null)).filter(({ hasPoint }) => hasPoint);
     layers.marks.clearLayers();
     for (const asset of assets) {
-      new Mark(point(asset), { radius: MARK_PX / 2, picture: pictureOf(asset.kind, asset.unsent), asset }).addTo(layers.marks);
+      new Mark(point(asset), { radius: MARK_PX / 2, asset }).addTo(layers.marks);
     }
   };
   const drawWalked = () => {
