@@ -58,12 +58,6 @@ def merge(
         raise Refused("Choose which entry is kept.")
     lost = pair.beside(kept)
     _refuse_unless_free(session, pair, seen)
-    apart = queries.told_apart_between(session, one=kept.id, other=lost.id)
-    if apart is not None:
-        raise Refused(
-            f"Somebody has said that “{apart.name}” and “{apart.other_name}”, which are part of"
-            " these, are two places. Take that back first."
-        )
     changes = _changes(pair, kept, take)
     copied = _copy(session, kept, changes) if changes else None
     moved = queries.list_pointing_to(session, asset_id=lost.id)
@@ -162,6 +156,12 @@ def _refuse_unless_free(session: Session, pair: Pair, seen: Mapping[uuid.UUID, i
         raise Refused(
             f"{' and '.join(changed)} was changed after you opened this page, so nothing was"
             " merged. What you see now is new: look again, then merge."
+        )
+    apart = queries.told_apart_between(session, one=pair.one.id, other=pair.other.id)
+    if apart is not None:
+        raise Refused(
+            f"Somebody has said that “{apart.name}” and “{apart.other_name}”, which are part of"
+            " these, are two places. Take that back first."
         )
 
 

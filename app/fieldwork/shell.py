@@ -45,18 +45,23 @@ class Shell:
 
 def page_of(pages: Pages, base_map: BaseMap) -> bytes:
     """Return the walker's page: the same for everybody, because phones keep it."""
-    return pages.render(TEMPLATE, base_map=base_map)
+    return pages.render(TEMPLATE, base_map=base_map, modules=[*PLAIN, *modules()])
+
+
+def modules() -> list[str]:
+    """Return the page's own modules but the first, which names them, below `static/`."""
+    found = sorted(path.name for path in (STATIC / "walk").glob("*.js"))
+    return [f"walk/{name}" for name in found if name != "main.js"]
 
 
 def shell_of(pages: Pages, page: bytes, *, has_base_map: bool) -> Shell:
     """Return the shell whose page is `page`, as it is served at `PAGE`."""
     static: Callable[[str], str] = pages.env.globals["static"]  # type: ignore[assignment]  # ours
     named = [name for name in NAMED if (STATIC / name).is_file()]
-    modules = sorted(path.name for path in (STATIC / "walk").glob("*.js"))
     signs = sorted(path.name for path in (STATIC / SIGNS).glob("*.svg"))
     plain = [
         *PLAIN,
-        *(f"walk/{name}" for name in modules if name != "main.js"),
+        *modules(),
         *(f"{SIGNS}/{name}" for name in signs),
     ]
     more = FOR_BASE_MAP if has_base_map else ()

@@ -138,7 +138,9 @@ def test_migrations_do_not_wait_long_for_a_lock(own_database: sa.Engine) -> None
     with own_database.begin() as connection:
         sa.event.listen(connection, "before_cursor_execute", lambda *given: asked.append(given[2]))
         command.downgrade(_config(connection), "-1")
-    first_change = next(n for n, said in enumerate(asked) if said.startswith(("DROP", "CREATE")))
+    first_change = next(
+        n for n, said in enumerate(asked) if said.lstrip().startswith(("DROP", "CREATE"))
+    )
     assert "SET LOCAL lock_timeout = '5s'" in asked[:first_change]
 
 

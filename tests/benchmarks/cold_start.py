@@ -24,7 +24,7 @@ MOST_MS = 1_000.0
 # When the form is there and wired: noted by the page itself, frame by frame.
 WATCH = """() => {
   const look = () => {
-    const form = document.querySelector("form[data-add], main form[action^='/map/new']");
+    const form = document.querySelector("form[data-add], form[method=post][action='/map/new']");
     const name = form?.querySelector("[name=name]");
     const isWired = form?.id === "add-form" || form?.hasAttribute("action");
     if (name?.checkVisibility() && isWired) window.usableMs = performance.now();

@@ -105,6 +105,14 @@ def test_undo_undo_of_undo_and_again(people: People) -> None:
     assert club(people).phone == OLD
 
 
+def test_what_is_taken_back_already_takes_nothing_of_others_with_it(people: People) -> None:
+    first = change_club(people, "mapper", "mapper", f"phone = '{NEW}'")
+    press_undo(people, first)
+    change_club(people, "mapper", "mapper", f"phone = '{NEW}'")  # somebody knows better
+    assert press_undo(people, first).headers["location"].endswith("said=already")
+    assert club(people).phone == NEW
+
+
 def test_only_the_facts_of_the_change_go_back(people: People) -> None:
     first = change_club(people, "mapper", "mapper", f"phone = '{NEW}'")
     change_club(people, "mapper", "mapper", "website = 'https://bowls.example'")

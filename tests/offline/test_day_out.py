@@ -107,10 +107,10 @@ def test_three_places_and_a_check_arrive_once(
     assert len(rows) == 3
     assert found.keys() == {"Tuesday Boccia in the Hall", "The Old Reading Room", "Foot Clinic"}
     for kind, name, colour in THREE:
-        row = found[name.replace("The Reading", "The Old Reading")]
-        assert (row.kind, row.sent) == (kind.lower(), 1)
-        assert row.alt == f"The door of {name}"
-        photo = Image.open(io.BytesIO(row.image))
+        arrived = found[name.replace("The Reading", "The Old Reading")]
+        assert (arrived.kind, arrived.sent) == (kind.lower(), 1)
+        assert arrived.alt == f"The door of {name}"
+        photo = Image.open(io.BytesIO(arrived.image))
         assert photo.size == (1600, 1200)
         wanted = Image.new("RGB", (1, 1), colour).getpixel((0, 0))
         middle = photo.getpixel((800, 600))

@@ -50,7 +50,7 @@ def test_every_feature_is_under_the_import_contracts() -> None:
     features = {
         file.parent.name
         for name in ("router.py", "actions.py", "queries.py")
-        for file in (ROOT / "app").glob(f"*/{name}")
+        for file in (ROOT / "app").glob(f"*/*{name}")
     }
     assert features, "no features found: has the layout changed?"
     assert features == {name.removeprefix("app.") for name in containers - {"app"}}

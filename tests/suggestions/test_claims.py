@@ -164,7 +164,7 @@ def test_what_somebody_else_changed_is_asked_about_and_nothing_is_overwritten(
     answer = client.post(link, data=form)
     assert answer.status_code == 409
     page = Document(answer.text)
-    assert "https://theirs.example" in page.one("fieldset", class_="pw-task").text
+    assert "https://theirs.example" in page.one("div", class_="pw-task").text
     (row,) = rows(people, "SELECT website, phone FROM assets WHERE id = :id", id=people.club_id)
     assert tuple(row) == ("https://theirs.example", "01274 555 0101")
     again = filled(page)

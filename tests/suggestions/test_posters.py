@@ -74,8 +74,9 @@ def test_on_paper_it_is_a4_tagged_large_and_names_nobody_else(people: People) ->
     reader = printed(people, code)
     (sheet,) = reader.pages
     assert [round(float(side) / 72 * 25.4) for side in sheet.mediabox[2:]] == [210, 297]
-    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
-    assert reader.trailer["/Root"]["/Lang"] == "en-GB"
+    root: Any = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == "en-GB"
     assert "What’s near here that we should know about?" in " ".join(sheet.extract_text().split())
     assert PLACE in sheet.extract_text()
     assert f"127.0.0.1:8000/suggest?poster={code}" in sheet.extract_text()
@@ -91,10 +92,8 @@ def test_on_paper_it_is_a4_tagged_large_and_names_nobody_else(people: People) ->
 
 def test_the_picture_on_paper_has_words_for_those_who_do_not_see_it(people: People) -> None:
     code = make(people)
-    reader = printed(people, code)
-    alts = [
-        str(e["/Alt"]) for e in _elements(reader.trailer["/Root"]["/StructTreeRoot"]) if "/Alt" in e
-    ]
+    root: Any = printed(people, code).trailer["/Root"]
+    alts = [str(e["/Alt"]) for e in _elements(root["/StructTreeRoot"]) if "/Alt" in e]
     assert [alt for alt in alts if f"poster={code}" in alt], alts
 
 

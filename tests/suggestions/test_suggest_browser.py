@@ -126,11 +126,10 @@ def _seen(page: Page, modules: int) -> list[list[bool]]:
     """Return which modules of the code are dark, looked at in the middle of each."""
     shot = page.locator(".pw-poster__code svg").screenshot()
     picture = Image.open(io.BytesIO(shot)).convert("L")
-    step = picture.width / (modules + 8)
-    return [
-        [
-            picture.getpixel((int((column + 4.5) * step), int((row + 4.5) * step))) < 128
-            for column in range(modules)
-        ]
-        for row in range(modules)
-    ]
+    step, grey = picture.width / (modules + 8), picture.tobytes()
+
+    def is_dark(row: int, column: int) -> bool:
+        at = int((row + 4.5) * step) * picture.width + int((column + 4.5) * step)
+        return grey[at] < 128
+
+    return [[is_dark(row, column) for column in range(modules)] for row in range(modules)]

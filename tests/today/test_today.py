@@ -278,10 +278,10 @@ def test_whom_it_showed_is_in_the_log(people: People) -> None:
 @pytest.mark.parametrize(
     ("who", "links"),
     [
-        ("mapper", {"/wards/E05001347", "/assets"}),
+        ("mapper", {"/wards/E05001347", "/assets", "/posters"}),
         ("councillor", {"/wards/E05001347"}),
-        ("editor", {"/assets"}),
-        ("administrator", {"/people", "/about"}),
+        ("editor", {"/assets", "/posters", "/queue"}),
+        ("administrator", {"/people", "/about", "/posters", "/queue"}),
     ],
 )
 def test_others_see_what_their_role_can_do(people: People, who: str, links: set[str]) -> None:

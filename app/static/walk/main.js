@@ -11,20 +11,24 @@ const show = (address) => { location.hash = address; };
 const context = { root: document, store, outbox, me: lastMe, show };
 
 // A module that fails must not take the others with it: what is typed and what waits comes first.
+// The one that was asked for starts before the others.
 const names = ["map", "add", "still", "patch", "progress"];
+const startsFirst = { add: "add", asset: "add", still: "still", patch: "patch" };
 const modules = [queue];
 const start = async () => {
   queue.start(context);
-  for (const name of names) {
+  const asked = startsFirst[location.hash.slice(1).split("/")[0]];
+  for (const name of [...new Set([asked ?? "map", ...names])]) {
     try {
       const loaded = await import(`./${name}.js`);
       await loaded.start(context);
       modules.push(loaded);
+      if (modules.length === 2) await turn();
+      else await loaded.opened?.([...parts]);
     } catch (error) {
       console.error(`${name} did not start`, error);
     }
   }
-  await turn();
 };
 
 const turn = async ({ isFirst = true } = {}) => {
