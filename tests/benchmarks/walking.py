@@ -99,7 +99,7 @@ def _pan(page: Page, slower: int) -> list[Figure]:
     assert marks >= PLACES, f"{marks} marks on the map"
     rounds = [_round(page) for _ in range(ROUNDS)]
     devtools.send("Emulation.setCPUThrottlingRate", {"rate": 1})
-    # Whatever else runs on the machine makes frames longer, never shorter: the calmest round counts.
+    # What else runs on the machine makes frames longer, never shorter: the calmest round counts.
     frames = min(rounds, key=max)
     frames.sort()
     what = f"Panning {marks:,} places" + (

@@ -13,14 +13,14 @@ import struct
 from PIL import Image
 
 HEADER_BYTES = 127
-MOST_ZOOM = 3
+MOST_ZOOM = 15
 COLOUR = (250, 200, 120)
 NO_COMPRESSION, GZIP = 1, 2
 VECTOR, PNG = 1, 2
 
 
 def small_pmtiles(*, is_vector: bool = False) -> bytes:
-    """Return a map of the whole world in zooms 0 to 3, every tile of them the same."""
+    """Return a map of the whole world in zooms 0 to 15, every tile of them the same."""
     tile = gzip.compress(half_of_earth()) if is_vector else one_colour()
     tiles = sum(4**zoom for zoom in range(MOST_ZOOM + 1))
     # One entry: from tile 0 on, `tiles` times the same bytes at offset 0 (written plus one).

@@ -48,11 +48,13 @@ const placeOf = async (kind) => {
 };
 
 const keep = async () => {
-  if (draft.item) return;
+  const facts = readForm(form);
+  const isBegun = facts.kind || facts.name || facts.description || form.photos.length;
+  if (draft.item || !isBegun) return;
   stood();
   const pinAt = placeBy() === "pin" && pin ? pointOfPin() : null;
   await store.putDraft({
-    ...draft, facts: readForm(form), photos: form.photos, place_by: placeBy(), pin: pinAt,
+    ...draft, facts, photos: form.photos, place_by: placeBy(), pin: pinAt,
     place_postcode: form.elements.place_postcode.value,
   });
 };

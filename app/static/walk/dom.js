@@ -56,6 +56,6 @@ export const webLink = (text) => {
 // One sentence at the top of the page, said aloud too, with what can be done about it.
 export const say = (sentence, ...more) => {
   const box = document.querySelector("[data-said]");
-  box.replaceChildren(sentence, ...more);
+  box.replaceChildren(sentence, ...more, button("Close", () => { box.hidden = true; }, "walk-plain"));
   box.hidden = !sentence;
 };

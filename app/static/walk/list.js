@@ -52,9 +52,10 @@ const draw = async () => {
   const place = await whereabouts();
   const assets = await nearest(place);
   const where = view.querySelector("[data-where]");
-  if (here.position) where.textContent = `Nearest first. We know where you are to ${accuracy(here.position)}.`;
-  else if (here.trouble) where.textContent = here.trouble;
-  else where.textContent = place ? "Nearest first, from where you last were." : "In order of the alphabet, until this phone may say where you are.";
+  const words = here.position ? `Nearest first. We know where you are to ${accuracy(here.position)}.`
+    : here.trouble || (place ? "Nearest first, from where you last were." : "In order of the alphabet, until this phone may say where you are.");
+  // Said aloud whenever it is written: only when it is something else.
+  if (where.textContent !== words) where.textContent = words;
   view.querySelector("[data-find-me]").hidden = Boolean(here.position);
   view.querySelector("[data-more]").hidden = assets.length <= shown;
   const list = view.querySelector("[data-places]");
