@@ -129,3 +129,27 @@ def test_what_is_typed_survives_an_empty_battery(phone: Phone, line: PoorLine, d
     page = phone.open("/map#add")
     page.get_by_role("link", name="Half a name").tap()
     expect(page.locator("#add-name")).to_have_value("Half a name")
+
+
+def test_a_hurried_thumb_saves_once_and_with_its_photo(
+    phone: Phone, line: PoorLine, demo: Demo, tmp_path: Path
+) -> None:
+    page = ready(phone, demo)
+    line.go_down()
+    page.goto("/map#add")
+    page.locator("#walk-add .walk-kind", has_text="Group").tap()
+    page.locator("#add-name").fill("Hurried")
+    page.locator("#add-photos").set_input_files(take_photo(tmp_path, "#808020"))
+    # Twice at once, while the photo is still being made smaller.
+    page.evaluate(
+        """() => {
+          const form = document.getElementById("add-form");
+          form.requestSubmit();
+          form.requestSubmit();
+        }"""
+    )
+    expect(page.locator("#walk-list")).to_be_visible()
+    items = page.evaluate(
+        f"async () => (await {OUTBOX}.items()).map((i) => [i.name, i.photos.length])"
+    )
+    assert items == [["Hurried", 1]]

@@ -1,7 +1,7 @@
 // Add a place, and correct one: what is typed is kept at every keystroke, and saved on the phone.
 import { assetOf, changed, check, likeness, lookAround, mayRecord, wardAt, world } from "./around.js";
 import { KINDS, ago, button, make, mark, metres, say } from "./dom.js";
-import { fillForm, kindOf, problemsOf, readForm, showProblems, wire } from "./form.js";
+import { fillForm, kindOf, once, problemsOf, readForm, showProblems, wire } from "./form.js";
 import { accuracy, find, here } from "./here.js";
 import { factsOf, nearest, whereabouts } from "./list.js";
 import { lookWhereItMatters, makeMap } from "./map.js";
@@ -123,8 +123,8 @@ const openItem = async (id) => {
   draft.place = place;
 };
 
-const save = async (event) => {
-  event.preventDefault();
+const save = async () => {
+  await form.shrinking;
   const said = readForm(form);
   // Where it was said to be stays, unless another way of saying it was chosen.
   const place = draft.item && placeBy() === "here" ? draft.place : await placeOf(said.kind);
@@ -164,9 +164,9 @@ const changesOf = (now) => {
   }
   return changes;
 };
-const saveEdit = async (event) => {
-  event.preventDefault();
+const saveEdit = async () => {
   const { asset, item, form: box } = edited;
+  await box.shrinking;
   const now = readForm(box);
   // How somebody agreed is never shown again: only a new answer says something.
   if (!now.consent_how) delete now.consent_how;
@@ -225,8 +225,8 @@ export const start = async (given) => {
   edit.id = "edit-form";
   wire(form);
   wire(edit);
-  form.addEventListener("submit", save);
-  edit.addEventListener("submit", saveEdit);
+  form.addEventListener("submit", once(save));
+  edit.addEventListener("submit", once(saveEdit));
   document.querySelector("#walk-asset [data-move-here]").onclick = moveHere;
   form.addEventListener("input", () => { keepSafely(); offer(); });
   form.addEventListener("change", ({ target }) => { if (target.name === "place_by") showPlace(); });

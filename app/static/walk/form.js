@@ -101,10 +101,16 @@ export const wire = (form) => {
     interest.value = "";
   });
   const files = form.querySelector("[data-photo]");
-  files.addEventListener("change", async () => {
-    for (const file of [...files.files].slice(0, MOST_PHOTOS - form.photos.length)) photoRow(form, { blob: await shrink(file), alt: "" });
-    files.value = "";
+  const take = async (chosen) => {
+    for (const file of chosen) photoRow(form, { blob: await shrink(file), alt: "" });
     form.dispatchEvent(new Event("input"));
+  };
+  // Whoever saves waits for it: a large photo takes a moment to shrink.
+  form.shrinking = Promise.resolve();
+  files.addEventListener("change", () => {
+    const chosen = [...files.files].slice(0, MOST_PHOTOS - form.photos.length);
+    files.value = "";
+    form.shrinking = form.shrinking.then(() => take(chosen));
   });
 };
 
@@ -129,3 +135,14 @@ export const problemsOf = (facts) => ({
   ...((facts.opening_hours ?? []).every(({ opens_at: from, closes_at: to }) => from && to && from < to)
     ? {} : { opening_hours: "It has to open before it closes. Look at the opening hours again." }),
 });
+
+// A second tap while the first is being saved does nothing: it would be saved twice.
+export const once = (work) => {
+  let isBusy = false;
+  return async (event) => {
+    event.preventDefault();
+    if (isBusy) return;
+    isBusy = true;
+    try { await work(); } finally { isBusy = false; }
+  };
+};
