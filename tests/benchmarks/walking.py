@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Geolocation, Page, sync_playwright
 
 from tests.benchmarks.database import settings_of
 from tests.benchmarks.figures import Figure, Promise
@@ -18,7 +18,7 @@ LARGEST_FIRST_LOAD_KB = 150.0
 PANS, ROUNDS = 4, 6
 SLOWER = 4
 # The market place of the sample town.
-STANDING = {"latitude": 54.1149, "longitude": -2.1085, "accuracy": 12}
+STANDING: Geolocation = {"latitude": 54.1149, "longitude": -2.1085, "accuracy": 12}
 
 # A ward of the town with places all over it, put on the phone as one that was taken along.
 FILL = """async ({ count, at }) => {

@@ -56,7 +56,7 @@ def walk(demo: Demo, chromium: Browser) -> Iterator[Walk]:  # noqa: F811 - the f
         context = chromium.new_context(**(options | more))
         contexts.append(context)
         if who:
-            context.add_cookies([demo.cookie_of(who)])
+            context.add_cookies([demo.cookie_of(who)])  # type: ignore[list-item]  # a cookie
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
         page.set_default_timeout(10_000)

@@ -9,7 +9,7 @@ from email.parser import BytesParser
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import FilePayload, Locator, Page, Request, expect
 
 from tests.browser.serving import Demo
 from tests.walking.conftest import Walk, rows, until
@@ -234,8 +234,8 @@ def test_a_photo_is_shrunk_and_described(walk: Walk, demo: Demo) -> None:
           return [...new Uint8Array(await blob.arrayBuffer())];
         }"""
     )
-    file = {"name": "door.png", "mimeType": "image/png", "buffer": bytes(picture)}
-    page.locator("#add-photos").set_input_files([file])  # type: ignore[list-item]  # a payload
+    file = FilePayload(name="door.png", mimeType="image/png", buffer=bytes(picture))
+    page.locator("#add-photos").set_input_files([file])
     adding(page).get_by_label("What does it show?").fill("A blue door")
     with sent(page):
         page.get_by_role("button", name="Save").click()

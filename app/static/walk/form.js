@@ -1,6 +1,6 @@
 // The facts of a place as a form has them, and the form as facts have it. Names are the server's.
 import { KINDS, DAYS, button, make } from "./dom.js";
-import { everything } from "./around.js";
+import { everything, world } from "./around.js";
 import { shrink } from "./photos.js";
 
 const LINES = ["name", "description", "address", "postcode", "phone", "email", "website", "charity_number"];
@@ -70,6 +70,19 @@ export const readForm = (form) => {
   };
 };
 
+// Interests come with what is around: a form that was opened before it came learns them then.
+const learnInterests = async (form) => {
+  const known = new Map((await everything()).flatMap(({ interests }) => interests ?? []).map((one) => [one.slug, one]));
+  form.known = [...known.values()];
+  form.querySelector("datalist").replaceChildren(...form.known.map(({ label }) => make("option", { value: label })));
+};
+const chooseInterest = (form, box) => {
+  const found = form.known?.find(({ label }) => label.toLowerCase() === box.value.trim().toLowerCase());
+  if (!found || form.querySelector(`[data-slug="${CSS.escape(found.slug)}"]`)) return;
+  chip(form, found);
+  box.value = "";
+};
+
 export const fillForm = async (form, facts = {}, photos = []) => {
   form.reset();
   for (const list of form.querySelectorAll("[data-hours], [data-interests], [data-photos]")) list.replaceChildren();
@@ -83,10 +96,8 @@ export const fillForm = async (form, facts = {}, photos = []) => {
   form.photos = [];
   for (const photo of photos) photoRow(form, { ...photo });
   showForKind(form);
-  const known = new Map((await everything()).flatMap(({ interests }) => interests ?? []).map((one) => [one.slug, one]));
-  form.querySelector("datalist").replaceChildren(...[...known.values()].map(({ label }) => make("option", { value: label })));
-  for (const slug of facts.interests ?? []) chip(form, known.get(slug) ?? { slug, label: slug });
-  form.known = [...known.values()];
+  await learnInterests(form);
+  for (const slug of facts.interests ?? []) chip(form, form.known.find((one) => one.slug === slug) ?? { slug, label: slug });
 };
 
 export const wire = (form) => {
@@ -94,11 +105,11 @@ export const wire = (form) => {
   form.addEventListener("change", () => showForKind(form));
   form.querySelector("[data-add-hours]").onclick = () => hoursRow(form).querySelector("select").focus();
   const interest = form.querySelector("[data-interest]");
-  interest.addEventListener("input", () => {
-    const found = form.known?.find(({ label }) => label.toLowerCase() === interest.value.trim().toLowerCase());
-    if (!found || form.querySelector(`[data-slug="${CSS.escape(found.slug)}"]`)) return;
-    chip(form, found);
-    interest.value = "";
+  interest.addEventListener("input", () => chooseInterest(form, interest));
+  world.addEventListener("change", async () => {
+    if (form.known?.length) return;
+    await learnInterests(form);
+    chooseInterest(form, interest);
   });
   const files = form.querySelector("[data-photo]");
   const take = async (chosen) => {
