@@ -110,7 +110,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, [("content-type", "text/html")], PORTAL)
         elif fault == "redirect":
             self._answer(302, [("location", "http://127.0.0.1:9/wifi")], b"")
-        elif fault in {"503", "401", "500"}:
+        elif fault == "json404":
+            # A gateway's own answer, for a moment.
+            self._answer(404, [("content-type", "application/json")], b'{"detail": "no upstream"}')
+        elif fault in {"503", "401", "500", "413"}:
             self._answer(int(fault), [("content-type", "text/html")], b"<h1>Not now</h1>")
         elif fault == "swallow":
             # The server does it all, and nobody hears of it.

@@ -31,6 +31,7 @@ from tests.offline.poor_line import PoorLine
 pytestmark = pytest.mark.browser
 
 ITEMS = 200
+OUTBOX_SOON = "import('/static/walk/outbox.js')"
 
 
 def queue_up(page: Page, count: int, *, first: int = 1) -> None:
@@ -181,8 +182,10 @@ def test_signed_out_items_wait_and_nobody_else_sees_them(
     expect(page.locator("#walk-outbox-status")).to_contain_text("You have been signed out")
     expect(page.locator("#walk-outbox-items > li")).to_have_count(2)
 
+    # The page is told by the server who is there, and shows nothing of the first person's.
     phone.sign_in(demo, OTHER)
-    page.evaluate(f"async () => {OUTBOX}.sendNow()")
+    with page.expect_navigation():
+        page.evaluate(f"() => {{ {OUTBOX_SOON}.then(({{ outbox }}) => outbox.sendNow()); }}")
     expect(page.locator("#walk-outbox-items > li")).to_have_count(0)
     expect(page.locator("#walk-outbox-others")).to_be_visible()
     assert page.evaluate(f"async () => (await {STORE}.drafts()).length") == 0
@@ -190,7 +193,8 @@ def test_signed_out_items_wait_and_nobody_else_sees_them(
     assert stored(demo.url) == []
 
     phone.sign_in(demo, MAPPER)
-    page.evaluate(f"async () => {OUTBOX}.sendNow()")
+    with page.expect_navigation():
+        page.evaluate(f"() => {{ {OUTBOX_SOON}.then(({{ outbox }}) => outbox.sendNow()); }}")
     send_until_quiet(page)
     assert len(stored(demo.url)) == 2
 
