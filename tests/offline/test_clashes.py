@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.serving import Demo
-from tests.offline.phone import MAPPER, OTHER, OUTBOX, STORE, Phone, database, until
+from tests.offline.phone import MAPPER, OTHER, OUTBOX, Phone, database, notice_who_is_there, until
 from tests.offline.poor_line import PoorLine
 from tests.offline.test_outbox import ready
 
@@ -128,15 +128,11 @@ def test_another_person_cannot_send_mine(phone: Phone, line: PoorLine, demo: Dem
     )
     phone.sign_in(demo, OTHER)
     line.go_up()
-    page.reload()
-    until(page, f"(await {STORE}.setting('me')).name === 'Ruth'")
-    page.reload()
+    notice_who_is_there(page)
     page.evaluate(f"async () => {OUTBOX}.sendNow()")
     assert church(demo).phone == seen.phone
     phone.sign_in(demo, MAPPER)
-    page.reload()
-    until(page, f"(await {STORE}.setting('me')).name === 'Priya'")
-    page.reload()
+    notice_who_is_there(page)
     page.evaluate(f"async () => {OUTBOX}.sendNow()")
     until(page, f"(await {OUTBOX}.items()).length === 0")
     assert church(demo).phone == "0113 496 0333"

@@ -21,6 +21,7 @@ from tests.offline.phone import (
     Phone,
     database,
     is_kept,
+    notice_who_is_there,
     phone_at,
     stored,
     until,
@@ -31,7 +32,6 @@ from tests.offline.poor_line import PoorLine
 pytestmark = pytest.mark.browser
 
 ITEMS = 200
-OUTBOX_SOON = "import('/static/walk/outbox.js')"
 
 
 def queue_up(page: Page, count: int, *, first: int = 1) -> None:
@@ -184,8 +184,7 @@ def test_signed_out_items_wait_and_nobody_else_sees_them(
 
     # The page is told by the server who is there, and shows nothing of the first person's.
     phone.sign_in(demo, OTHER)
-    with page.expect_navigation():
-        page.evaluate(f"() => {{ {OUTBOX_SOON}.then(({{ outbox }}) => outbox.sendNow()); }}")
+    notice_who_is_there(page)
     expect(page.locator("#walk-outbox-items > li")).to_have_count(0)
     expect(page.locator("#walk-outbox-others")).to_be_visible()
     assert page.evaluate(f"async () => (await {STORE}.drafts()).length") == 0
@@ -193,8 +192,7 @@ def test_signed_out_items_wait_and_nobody_else_sees_them(
     assert stored(demo.url) == []
 
     phone.sign_in(demo, MAPPER)
-    with page.expect_navigation():
-        page.evaluate(f"() => {{ {OUTBOX_SOON}.then(({{ outbox }}) => outbox.sendNow()); }}")
+    notice_who_is_there(page)
     send_until_quiet(page)
     assert len(stored(demo.url)) == 2
 

@@ -6,7 +6,17 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.serving import Demo
-from tests.offline.phone import MAPPER, OTHER, OUTBOX, STORE, Phone, database, stored, until
+from tests.offline.phone import (
+    MAPPER,
+    OTHER,
+    OUTBOX,
+    STORE,
+    Phone,
+    database,
+    notice_who_is_there,
+    stored,
+    until,
+)
 from tests.offline.poor_line import PoorLine
 from tests.offline.test_clashes import CHECK, church, meanwhile
 from tests.offline.test_outbox import queue_up, ready, send_until_quiet
@@ -61,7 +71,10 @@ def test_the_list_lives_on_after_a_check_of_what_is_not_taken_along(
     page = ready(phone, demo)
     seen = church(demo)
     page.evaluate(
-        f"async () => {{ for (const p of await {STORE}.patches()) await {STORE}.deletePatch(p.gss_code); }}"
+        f"""async () => {{
+          const store = {STORE};
+          for (const patch of await store.patches()) await store.deletePatch(patch.gss_code);
+        }}"""
     )
     page.evaluate(CHECK, {"id": seen.id, "version": seen.version})
     until(page, f"(await {OUTBOX}.items()).length === 0")
@@ -71,9 +84,9 @@ def test_the_list_lives_on_after_a_check_of_what_is_not_taken_along(
 
 
 def test_the_next_person_sees_no_private_number(phone: Phone, line: PoorLine, demo: Demo) -> None:
-    page = ready(phone, demo, MAPPER)
     meanwhile(demo, "phone = NULL, is_contact_public = false")
     try:
+        page = ready(phone, demo, MAPPER)
         seen = church(demo)
         page.goto(f"/map#asset/{seen.id}")
         page.evaluate(
@@ -84,9 +97,7 @@ def test_the_next_person_sees_no_private_number(phone: Phone, line: PoorLine, de
         until(page, f"(await {OUTBOX}.items()).length === 0")
         assert church(demo).phone == NUMBER
         phone.sign_in(demo, OTHER)
-        page.reload()
-        until(page, f"(await {STORE}.setting('me')).name === 'Ruth'")
-        page.reload()
+        notice_who_is_there(page)
         kept = page.evaluate(f"async () => JSON.stringify(await {STORE}.assets())")
         assert NUMBER not in kept
     finally:
@@ -105,11 +116,9 @@ def test_what_stands_in_the_form_stays_with_whoever_wrote_it(
     page.locator("#add-name").fill("Only mine to see")
     until(page, f"(await {STORE}.drafts()).length === 1")
     phone.sign_in(demo, OTHER)
-    with page.expect_navigation():
-        page.evaluate("() => { import('/static/walk/outbox.js').then((m) => m.outbox.sendNow()); }")
+    notice_who_is_there(page)
     expect(page.locator("#add-name")).to_have_value("")
     assert page.evaluate(f"async () => (await {STORE}.drafts()).length") == 0
     phone.sign_in(demo, MAPPER)
-    with page.expect_navigation():
-        page.evaluate("() => { import('/static/walk/outbox.js').then((m) => m.outbox.sendNow()); }")
+    notice_who_is_there(page)
     expect(page.get_by_role("link", name="Only mine to see")).to_be_visible()
