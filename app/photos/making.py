@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass
 
 import pillow_heif
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageFile, ImageOps
 
 LONGEST_SIDE_PX = 1_600
 THUMBNAIL_SIDE_PX = 400
@@ -63,6 +63,8 @@ def _opened(data: bytes) -> Image.Image:
     too_many = PhotoRefused(
         f"This photo has more than {MOST_PIXELS // 1_000_000} million pixels. Send a smaller one."
     )
+    # WeasyPrint sets this when it is first used: half a photo would then be taken for a whole one.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
