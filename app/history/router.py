@@ -28,9 +28,12 @@ GONE, CONFLICT = 410, 409
 LONGEST_KNOWN = 50_000
 SAID = {
     "undone": "Taken back.",
+    "no-address": "Taken back. Its address and postcode were private meanwhile and are not kept:"
+    " write them again if you know them.",
     "already": "This was as before already. Nothing was changed.",
     "gone": "It has gone from the map since. Put it back first.",
     "nothing": "What this change took out was private and is not kept, so it cannot be put back.",
+    "not-yours": "Only editors change the kind of a care home or a surgery. Tell an editor.",
 }
 
 
@@ -101,7 +104,8 @@ def undo_change(
     )
     if undone.outcome is Outcome.CLASH:
         return _clash(request, work.session.connection(), identifier, undone)
-    said = "undone" if undone.outcome is Outcome.DONE else undone.outcome.value
+    done = "no-address" if undone.lacks_address else "undone"
+    said = done if undone.outcome is Outcome.DONE else undone.outcome.value
     return see_other(f"/assets/{identifier}/history?said={said}")
 
 

@@ -155,6 +155,8 @@ def undo(asked: Asked, *, kind: str, item: str) -> Decided:
         photo = queries.find_photo(session, photo_id=read_uuid(item))
         if photo is None:
             raise NotFound("There is no such photo.")
+        if photo.is_thrown_away:
+            return Decided("thrown-away")
         is_back = photo.decision != "waiting" and queries.decide_photo(
             session, photo_id=photo.id, was=photo.decision, decision="waiting", account_id=None
         )
@@ -345,7 +347,7 @@ def _undo_suggestion(session: Session, suggestion_id: uuid.UUID) -> Decided:
     change = find_change(session, change_id=row.change_id) if row.change_id else None
     if change is not None:
         outcome = take_back(session, change, acting_as="editor").outcome
-        if outcome in {Outcome.CLASH, Outcome.GONE, Outcome.NOTHING}:
+        if outcome not in {Outcome.DONE, Outcome.ALREADY}:
             return Decided("changed")
     _decide(
         session, row, Decision.WAITING, None,

@@ -9,6 +9,7 @@ import pytest
 
 from tests.moderation.conftest import approve, change_club, do, one, rows, suggest
 from tests.people import People
+from tests.recording.conftest import Phone
 from tests.web.document import Document, Element
 
 OLD, NEW = "01274 555 0101", "01274 496 0002"
@@ -234,3 +235,60 @@ def test_the_entry_leads_to_its_history(people: People) -> None:
     page = Document(people.client().get(f"/assets/{people.club_id}").text)
     assert f"/assets/{people.club_id}/history" in page.links()
     assert f"/suggest?asset={people.club_id}" in page.links()
+
+
+def made_informal(phone: Phone) -> tuple[str, int]:
+    """Add a group and make it a skill or network; return its id and the change's number."""
+    contact = {"phone": "01274 496000", "is_contact_public": True}
+    asset_id = str(phone.add(address="1 Mill Lane", **contact)["asset_id"])
+    phone.edit(asset_id, {"kind": ("group", "informal"), "consent_how": (None, "said_yes")})
+    return asset_id, newest(phone.people)
+
+
+def take_back(people: People, asset_id: str, change: int, who: str) -> Document:
+    client, address = people.client(who), f"/assets/{asset_id}/history"
+    answer = client.post(f"{address}/{change}/undo", data={"sent": "yes"})
+    assert answer.status_code == 303
+    return Document(client.get(answer.headers["location"]).text)
+
+
+def test_an_editor_takes_back_that_something_is_informal(people: People) -> None:
+    phone = Phone(people)
+    asset_id, change = made_informal(phone)
+    page = take_back(people, asset_id, change, "editor")
+    assert "address and postcode" in page.one("p", role="status").text
+    row = phone.asset(asset_id)
+    assert (row.kind, row.is_contact_public, row.address) == ("group", True, None)
+    # A file may bring back the door, which nobody kept.
+    assert {"address", "postcode"}.isdisjoint(row.kept_fields)
+
+
+def test_a_mapper_takes_it_back_and_shows_nothing(people: People) -> None:
+    phone = Phone(people)
+    asset_id, change = made_informal(phone)
+    page = take_back(people, asset_id, change, "mapper")
+    assert page.one("p", role="status").text.startswith("Taken back.")
+    row = phone.asset(asset_id)
+    assert (row.kind, row.is_contact_public) == ("group", False)
+
+
+def test_a_number_told_meanwhile_is_not_shown_by_taking_back(people: People) -> None:
+    phone = Phone(people)
+    asset_id, change = made_informal(phone)
+    changed = phone.edit(asset_id, {"phone": ({"hidden": True}, "01274 496111")})
+    assert changed.status_code == 201, changed.text
+    take_back(people, asset_id, change, "editor")
+    row = phone.asset(asset_id)
+    assert (row.kind, row.phone, row.is_contact_public) == ("group", "01274 496111", False)
+
+
+def test_the_kind_of_a_care_home_is_not_a_mappers_to_take_back(people: People) -> None:
+    phone = Phone(people)
+    asset_id = str(phone.add()["asset_id"])
+    phone.edit(asset_id, {"kind": ("group", "care_home")})
+    change = newest(people)
+    page = take_back(people, asset_id, change, "mapper")
+    assert "Only editors" in page.one("p", role="status").text
+    assert phone.asset(asset_id).kind == "care_home"
+    take_back(people, asset_id, change, "editor")
+    assert phone.asset(asset_id).kind == "group"

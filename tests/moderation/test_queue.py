@@ -276,6 +276,17 @@ def test_a_photo_needs_words_and_is_decided(people: People) -> None:
     assert one(people, "SELECT count(*) FROM public_photos") == 0
 
 
+def test_a_photo_that_was_thrown_away_stays_turned_down(people: People) -> None:
+    item = f"photo:{make_photo(people)}"
+    post(people, item, "reject", reason="Too dark.")
+    do(people, "UPDATE photos SET image = '', thumbnail = ''")
+    assert "said=thrown-away" in post(people, item, "undo").headers["location"]
+    said = people.client("editor").get(f"/queue?said=thrown-away&of={item}")
+    assert "are thrown away after a month" in said.text
+    assert post(people, item, "approve", alt="A gate").status_code == 409
+    assert one(people, "SELECT decision::text FROM photos") == "rejected"
+
+
 def test_found_gone_is_agreed_or_put_back(people: People) -> None:
     change = change_club(people, "mapper", "mapper", "gone_at = now()")
     item = f"gone:{change}"
