@@ -157,6 +157,12 @@ def until(page: Page, condition: str, *, seconds: int = 60) -> None:
     )
 
 
+def notice_who_is_there(page: Page) -> None:
+    """Let the page hear from the server that somebody else is signed in: it starts anew."""
+    with page.expect_navigation():
+        page.evaluate("() => { import('/static/walk/outbox.js').then((m) => m.outbox.sendNow()); }")
+
+
 def waiting(page: Page) -> int:
     """Return how many items wait on the phone."""
     found: int = page.evaluate(f"async () => (await {OUTBOX}.items()).length")

@@ -15,6 +15,15 @@ from urllib.parse import urlsplit
 
 SUBMISSIONS = "/api/fieldwork/submissions"
 PORTAL = b"<!DOCTYPE html><title>Caf\xc3\xa9</title><h1>Welcome to our Wi-Fi. Accept to go on.</h1>"
+# What answers in the server's place.
+_PAGE, _NOT_NOW = [("content-type", "text/html")], b"<h1>Not now</h1>"
+FALSE_ANSWERS: dict[str, tuple[int, list[tuple[str, str]], bytes]] = {
+    "portal": (200, _PAGE, PORTAL),
+    "redirect": (302, [("location", "http://127.0.0.1:9/wifi")], b""),
+    # A gateway's own answer, for a moment.
+    "json404": (404, [("content-type", "application/json")], b'{"detail": "no upstream"}'),
+    **{status: (int(status), _PAGE, _NOT_NOW) for status in ("401", "413", "500", "503")},
+}
 # Sent to the browser as they are; hop-by-hop headers are ours.
 NOT_PASSED = {"connection", "transfer-encoding", "keep-alive"}
 
@@ -106,12 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.read(int(self.headers.get("content-length", "0")) // 2)
             return
         body = self.rfile.read(int(self.headers.get("content-length", "0")))
-        if fault == "portal":
-            self._answer(200, [("content-type", "text/html")], PORTAL)
-        elif fault == "redirect":
-            self._answer(302, [("location", "http://127.0.0.1:9/wifi")], b"")
-        elif fault in {"503", "401", "500"}:
-            self._answer(int(fault), [("content-type", "text/html")], b"<h1>Not now</h1>")
+        if fault in FALSE_ANSWERS:
+            self._answer(*FALSE_ANSWERS[fault])
         elif fault == "swallow":
             # The server does it all, and nobody hears of it.
             self._ask(body)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.serving import Demo
-from tests.offline.phone import MAPPER, OTHER, OUTBOX, Phone, database, is_kept, until
+from tests.offline.phone import MAPPER, OTHER, OUTBOX, Phone, database, notice_who_is_there, until
 from tests.offline.poor_line import PoorLine
 from tests.offline.test_outbox import ready
 
@@ -126,14 +126,13 @@ def test_another_person_cannot_send_mine(phone: Phone, line: PoorLine, demo: Dem
     page.evaluate(
         EDIT, {"id": seen.id, "version": seen.version, "was": seen.phone, "now": "0113 496 0333"}
     )
-    # The phone still takes them for the first person: the server does not.
     phone.sign_in(demo, OTHER)
     line.go_up()
+    notice_who_is_there(page)
     page.evaluate(f"async () => {OUTBOX}.sendNow()")
     assert church(demo).phone == seen.phone
     phone.sign_in(demo, MAPPER)
-    page.reload()
-    is_kept(page)
+    notice_who_is_there(page)
     page.evaluate(f"async () => {OUTBOX}.sendNow()")
     until(page, f"(await {OUTBOX}.items()).length === 0")
     assert church(demo).phone == "0113 496 0333"

@@ -21,6 +21,7 @@ from tests.offline.phone import (
     Phone,
     database,
     is_kept,
+    notice_who_is_there,
     phone_at,
     stored,
     until,
@@ -181,8 +182,9 @@ def test_signed_out_items_wait_and_nobody_else_sees_them(
     expect(page.locator("#walk-outbox-status")).to_contain_text("You have been signed out")
     expect(page.locator("#walk-outbox-items > li")).to_have_count(2)
 
+    # The page is told by the server who is there, and shows nothing of the first person's.
     phone.sign_in(demo, OTHER)
-    page.evaluate(f"async () => {OUTBOX}.sendNow()")
+    notice_who_is_there(page)
     expect(page.locator("#walk-outbox-items > li")).to_have_count(0)
     expect(page.locator("#walk-outbox-others")).to_be_visible()
     assert page.evaluate(f"async () => (await {STORE}.drafts()).length") == 0
@@ -190,7 +192,7 @@ def test_signed_out_items_wait_and_nobody_else_sees_them(
     assert stored(demo.url) == []
 
     phone.sign_in(demo, MAPPER)
-    page.evaluate(f"async () => {OUTBOX}.sendNow()")
+    notice_who_is_there(page)
     send_until_quiet(page)
     assert len(stored(demo.url)) == 2
 

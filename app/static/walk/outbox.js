@@ -12,8 +12,14 @@ const LONGEST_WAIT_MS = 300_000;
 const PATIENCE_MS = 30_000;
 const PATIENCE_PER_BYTE_MS = 0.1;
 
-// What is refused for good waits for a person; everything else is tried again.
-const FOR_A_PERSON = new Set([404, 409, 413, 422]);
+const ASKING_MS = 10_000;
+// What our own server refuses for good waits for a person; everything else is tried again.
+const CLASHES = new Set(["clash", "gone", "merged"]);
+const FOR_A_PERSON = new Set([
+  ...CLASHES, "unknown", "other-content", "facts", "photo", "too-large", "not-a-mapper",
+]);
+// A record too large for anything on the way: no other answer will come.
+const TOO_LARGE = { code: "too-large", detail: "It is too large to be sent. Take a photo out of it." };
 
 const events = new EventTarget();
 let changing;
@@ -69,6 +75,10 @@ const intoUnsent = async (given, photos) => {
   return outbox.replace(whole.id, { facts }, [...whole.photos, ...photos]);
 };
 
+const arrived = () => Object.assign(
+  new Error("This is on its way already. Change it once it has arrived."), { code: "arrived" },
+);
+
 // Stores an item; in place of another only while nobody can have seen that one.
 const put = async (item, { inPlace = false } = {}) => {
   const stored = await inStore(async (db) => {
@@ -79,7 +89,7 @@ const put = async (item, { inPlace = false } = {}) => {
     await work.done;
     return isFree;
   });
-  if (!stored) throw new Error("This is on its way already. Change it once it has arrived.");
+  if (!stored) throw arrived();
   tellEverybody();
   outbox.send();
   return item;
@@ -98,6 +108,7 @@ const post = async (item) => {
       signal: AbortSignal.timeout(PATIENCE_MS + bytes * PATIENCE_PER_BYTE_MS),
     });
     const kind = answer.headers.get("content-type") ?? "";
+    if (answer.status === 413) return { problem: TOO_LARGE, status: 413 };
     if (!/^application\/(problem\+)?json/.test(kind)) {
       return { failure: "Something else answered: perhaps a Wi-Fi sign-in page.", status: answer.status };
     }
@@ -141,6 +152,7 @@ const sendOne = async ({ id }) => {
   const { answer, problem, failure, status: code } = await post(item);
   if (answer) {
     await store.settle(item, answer);
+    await learnPlace(item.record);
     tellEverybody();
     return "on";
   }
@@ -148,8 +160,8 @@ const sendOne = async ({ id }) => {
     await mark(item.id, { state: "waiting", said: "Sign in, and it will be sent." });
     return "signed-out";
   }
-  if (problem && (FOR_A_PERSON.has(code) || problem.code === "not-a-mapper")) {
-    const state = ["clash", "gone", "merged"].includes(problem.code) ? "clash" : "refused";
+  if (FOR_A_PERSON.has(problem?.code)) {
+    const state = CLASHES.has(problem.code) ? "clash" : "refused";
     await mark(item.id, { state, said: problem.detail ?? problem.title ?? "", problem });
     return "held";
   }
@@ -160,13 +172,28 @@ const sendOne = async ({ id }) => {
   await mark(item.id, {
     state: "waiting", said: failure ?? problem?.detail ?? "The server is busy. It will be sent again.",
   });
-  return failure ? "offline" : "busy";
+  return code ? "busy" : "offline";
+};
+
+// Only the server knows where a postcode or a ward is: the next change has to say what it saw.
+const learnPlace = async ({ asset_id: id, facts, changes }) => {
+  const place = facts?.place ?? changes?.place?.now ?? {};
+  if (!("postcode" in place) && !("ward_code" in place)) return;
+  try {
+    const answer = await fetch(`/map/assets/${id}.json`, { signal: AbortSignal.timeout(ASKING_MS) });
+    if (answer.ok) await store.know(await answer.json());
+  } catch (error) {
+    console.info("its place is not known yet", error);
+  }
 };
 
 // Who is signed in now; null when nobody can be told.
 const askMe = async () => {
   try {
-    const answer = await fetch("/api/me", { cache: "no-store", redirect: "error", headers: { accept: "application/json" } });
+    const answer = await fetch("/api/me", {
+      cache: "no-store", redirect: "error", headers: { accept: "application/json" },
+      signal: AbortSignal.timeout(ASKING_MS),
+    });
     const me = answer.ok ? await answer.json() : null;
     if (me?.account_id === null) return "signed-out";
     return typeof me?.account_id === "string" ? me : null;
@@ -175,15 +202,25 @@ const askMe = async () => {
   }
 };
 
-// Things about the same asset arrive in the order they were saved: what waits for a person holds
-// back what builds on it, and nothing else. What is saved meanwhile is sent in the same round.
+// Things about the same asset arrive in the order they were saved: what waits for a person, or
+// meets trouble, holds back what builds on it, and nothing else. What was tried least goes first,
+// so that one that never gets through stands in nobody's way.
+const inTurn = (items) => {
+  const tries = new Map();
+  for (const { attempts, record } of items) {
+    if (!tries.has(record.asset_id)) tries.set(record.asset_id, attempts);
+  }
+  const ofFirst = ({ record }) => tries.get(record.asset_id);
+  return items.sort((a, b) => ofFirst(a) - ofFirst(b) || a.order - b.order);
+};
 const sendAll = async () => {
   const tried = new Set();
   let troubles = 0;
+  let last = "idle";
   for (;;) {
     const held = new Set();
     let isQuiet = true;
-    for (const item of await store.items()) {
+    for (const item of inTurn(await store.items())) {
       const { asset_id: asset } = item.record;
       const isForAPerson = item.state === "refused" || item.state === "clash";
       if (isForAPerson || tried.has(item.id)) held.add(asset);
@@ -191,12 +228,15 @@ const sendAll = async () => {
       tried.add(item.id);
       isQuiet = false;
       const came = await sendOne(item);
-      if (came === "held") held.add(asset);
-      if (came === "on" || came === "held") { troubles = 0; continue; }
-      if (came !== "busy" || (troubles += 1) > 1) return came;
+      if (came === "on") { troubles = 0; continue; }
       held.add(asset);
+      if (came === "held") { troubles = 0; continue; }
+      last = came;
+      troubles += 1;
+      if (troubles > 1 || (came !== "busy" && came !== "offline")) return came;
     }
-    if (isQuiet) return troubles ? "busy" : "idle";
+    // What is saved meanwhile is sent in the same round.
+    if (isQuiet) return last;
   }
 };
 
@@ -210,7 +250,13 @@ const later = () => {
   return new Date(Date.now() + wait).toISOString();
 };
 
+// A tab that died in the middle of sending left its mark: whoever holds the lock knows better.
+const wakeUp = async () => {
+  for (const { id, state } of await store.items()) if (state === "sending") await mark(id, { state: "waiting" });
+};
+
 const round = async () => {
+  await wakeUp();
   const asked = await askMe();
   if (asked && asked !== "signed-out") {
     await keepMe(asked);
@@ -243,14 +289,17 @@ export const outbox = {
   // Other content for something that has never been tried: nobody can have seen the old one.
   replace: async (id, values, photos) => {
     const old = (await store.items()).find((item) => item.id === id);
+    if (!old) throw arrived();
     const item = await itemOf({ ...old.record, ...values }, photos ?? old.photos, { order: old.order });
     return put(item, { inPlace: true });
   },
 
   // A refused or clashing item goes on as something new: its id stands for what was refused.
-  replaceRefused: async (id, given) => {
+  replaceRefused: async (id, given, photos) => {
     const old = (await store.items()).find((item) => item.id === id);
-    const item = await itemOf(newRecord({ ...old.record, ...given }), old.photos, { order: old.order });
+    if (!old) throw new Error("This has been settled already, perhaps in another tab.");
+    const record = newRecord({ ...old.record, ...given });
+    const item = await itemOf(record, photos ?? old.photos, { order: old.order });
     await inStore(async (db) => {
       const work = db.transaction("items", "readwrite", DURABLE);
       await work.store.delete(id);
@@ -279,22 +328,4 @@ export const outbox = {
     await round();
   }).catch((error) => { console.warn("sending stopped", error); say("offline", later()); }),
   sendNow: () => { waits = 0; return outbox.send(); },
-
-  // Everything unsent, photos too, as a file to keep or to hand to somebody.
-  exportFile: async () => {
-    const asText = async (blob) => {
-      const bytes = new Uint8Array(await blob.arrayBuffer());
-      let binary = "";
-      for (const byte of bytes) binary += String.fromCharCode(byte);
-      return btoa(binary);
-    };
-    const items = [];
-    for (const { record, photos, state, said, sha256: digest } of await store.items()) {
-      const files = [];
-      for (const { blob } of photos) files.push({ type: blob.type, base64: await asText(blob) });
-      items.push({ record, state, said, sha256: digest, photos: files });
-    }
-    const text = JSON.stringify({ made_at: new Date().toISOString(), items }, null, 1);
-    return new File([text], "patchwork-unsent.json", { type: "application/json" });
-  },
 };

@@ -1,8 +1,11 @@
 // "To send": everything that waits on this phone, how it goes, and what a person has to decide.
 
+import { fileOf } from "./unsent.js";
+
 let outbox;
 let store;
 let root;
+const drawn = new Map();
 
 const make = (tag, text = "", values = {}) => {
   const node = Object.assign(document.createElement(tag), values);
@@ -93,12 +96,17 @@ const clashOf = (item) => {
   return box;
 };
 
+// "Delete" asks once more in its own place; the thumb and the keyboard stay where they are.
 const sure = (item) => {
-  const ask = button("Delete", () => {
-    const note = item.attempts ? "It may have arrived already. Delete it here?" : "Delete it for good?";
-    ask.replaceWith(make("span", note), button("Yes, delete", () => outbox.remove(item.id)), button("Keep", draw));
-  });
-  return ask;
+  const place = make("span", "", { className: "walk-sure" });
+  const ask = () => place.replaceChildren(button("Delete", () => {
+    const note = item.attempts ? "It may have arrived already. Delete it here? " : "Delete it for good? ";
+    const keep = button("Keep", () => { ask(); place.querySelector("button").focus(); });
+    place.replaceChildren(make("span", note), button("Yes, delete", () => outbox.remove(item.id)), keep);
+    keep.focus();
+  }, "nhsuk-button walk-plain"));
+  ask();
+  return place;
 };
 
 const rowOf = (item) => {
@@ -110,13 +118,17 @@ const rowOf = (item) => {
   row.append(make("p", `${STATES[item.state]}. Saved ${clock(item.record.made_at)}${photos}.`));
   if (item.said) row.append(make("p", item.said, { className: "walk-said" }));
   if (item.state === "clash") row.append(clashOf(item));
-  for (const [name, sentence] of Object.entries(item.problem?.problems ?? {})) {
-    row.append(make("p", `${name}: ${sentence}`, { className: "walk-said" }));
+  for (const sentence of Object.values(item.problem?.problems ?? {})) {
+    row.append(make("p", sentence, { className: "walk-said" }));
   }
   const actions = make("p", "", { className: "walk-actions" });
   const { action } = item.record;
   const canChange = (item.attempts === 0 || item.state === "refused") && (action === "add" || action === "edit");
-  if (canChange) actions.append(make("a", "Change", { href: `#add/item/${item.id}`, className: "walk-link" }));
+  if (canChange) {
+    const href = `#add/item/${item.id}`;
+    actions.append(make("a", "Change", { href, className: "nhsuk-button nhsuk-button--secondary walk-small" }));
+  }
+  if (item.state === "refused") actions.append(button("Try again", () => outbox.replaceRefused(item.id, {})));
   if (item.state !== "sending") actions.append(sure(item));
   row.append(actions);
   return row;
@@ -132,11 +144,17 @@ const draw = async () => {
   root.getElementById("walk-outbox-sign-in").hidden = state !== "signed-out";
   root.getElementById("walk-outbox-others").hidden = !others;
   for (const button of root.querySelectorAll("[data-outbox]")) button.hidden = !items.length;
+  // Only what changed is drawn anew: nothing moves under a thumb, and no choice is forgotten.
   const list = root.getElementById("walk-outbox-items");
-  // Somebody in the middle of choosing must not have it redrawn under the thumb.
-  if (!list.contains(root.activeElement) || root.activeElement.disabled || list.children.length !== items.length) {
-    list.replaceChildren(...items.map(rowOf));
-  }
+  const nodes = items.map((item) => {
+    const key = JSON.stringify([item.state, item.said, item.attempts > 0, item.sha256]);
+    if (drawn.get(item.id)?.key !== key) drawn.set(item.id, { key, node: rowOf(item) });
+    return drawn.get(item.id).node;
+  });
+  for (const child of [...list.children]) if (!nodes.includes(child)) child.remove();
+  nodes.forEach((node, index) => {
+    if (list.children[index] !== node) list.insertBefore(node, list.children[index] ?? null);
+  });
   root.getElementById("walk-outbox-sent").hidden = !receipts.length;
   root.getElementById("walk-outbox-receipts").replaceChildren(...receipts.map((receipt) => {
     const row = make("li");
@@ -154,7 +172,8 @@ export const start = (given) => {
   outbox.addEventListener("change", draw);
   root.getElementById("walk-outbox-send").onclick = () => outbox.sendNow();
   root.getElementById("walk-outbox-export").onclick = async () => {
-    const file = await outbox.exportFile();
+    const file = await outbox.items().then(fileOf).catch((error) => { complain(`It was not saved: ${error.message}`); });
+    if (!file) return;
     const link = make("a", "", { href: URL.createObjectURL(file), download: file.name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);

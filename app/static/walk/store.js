@@ -66,12 +66,18 @@ export const lastMe = () => me;
 export const keepMe = async (now) => {
   localStorage.removeItem(SIGNED_OUT);
   if (me?.account_id === now.account_id && JSON.stringify(me) === JSON.stringify(now)) return;
+  const isSomebodyElse = me !== null && me.account_id !== now.account_id;
   me = now;
   await inStore(async (db) => {
     const work = db.transaction("settings", "readwrite", DURABLE);
     await work.store.put(now, ME);
     await work.done;
   });
+  // What stands in this page is the other person's: theirs is kept as a draft, and not shown on.
+  if (isSomebodyElse) {
+    channel.postMessage("me");
+    location.reload();
+  }
 };
 export const remember = async () => {
   if (forgotten()) await inStore((db) => db.delete("settings", ME));
@@ -95,8 +101,10 @@ export const metresBetween = (a, b) => {
 };
 
 const withFacts = (asset, facts) => {
-  const { place, ...rest } = facts;
-  return { ...asset, ...rest, ...(place && "lon" in place ? { lon: place.lon, lat: place.lat } : {}) };
+  const { place = {}, ...rest } = facts;
+  const point = "lon" in place ? { lon: place.lon, lat: place.lat } : {};
+  const ward = "ward_code" in place ? { ward_code: place.ward_code, location_source: "ward" } : {};
+  return { ...asset, ...rest, ...point, ...ward };
 };
 
 // An asset as it will be once what waits has arrived.
@@ -105,7 +113,7 @@ const withUnsent = (assets, items) => {
   for (const { record } of items) {
     const { action, asset_id: id, facts, changes } = record;
     if (action === "add") {
-      byId.set(id, withFacts({ id, version: 1, interests: [], is_contact_public: true, unsent: true }, facts));
+      byId.set(id, withFacts({ id, version: 1, interests: [], is_contact_public: true, unsent: true, assured_date: record.made_at.slice(0, 10) }, facts));
     }
     const asset = byId.get(id);
     if (!asset) continue;
@@ -137,7 +145,10 @@ const defined = (values) => Object.fromEntries(
 
 // Patches are read once and kept: looking around must not wait for the disk.
 let patchCache;
-channel.addEventListener("message", ({ data }) => { if (data === "patches") patchCache = undefined; });
+channel.addEventListener("message", ({ data }) => {
+  if (data === "patches") patchCache = undefined;
+  if (data === "me") location.reload();
+});
 const patchesChanged = () => { patchCache = undefined; channel.postMessage("patches"); };
 const allPatches = async () => {
   patchCache ??= inStore((db) => db.getAll("patches"));
@@ -151,7 +162,16 @@ export const store = {
   })),
   patch: async (code) => (await allPatches()).find((patch) => patch.gss_code === code),
   putPatch: async (patch) => {
-    await inStore((db) => db.put("patches", { ...patch, taken_at: new Date().toISOString() }));
+    const versions = new Map(patch.assets.map(({ id, version }) => [id, version]));
+    await inStore(async (db) => {
+      const work = db.transaction(["patches", "known"], "readwrite");
+      await work.objectStore("patches").put({ ...patch, taken_at: new Date().toISOString() });
+      // It is newer than what was learnt on the way.
+      for (const { id, version } of await work.objectStore("known").getAll()) {
+        if (versions.get(id) >= version) await work.objectStore("known").delete(id);
+      }
+      await work.done;
+    });
     patchesChanged();
   },
   deletePatch: async (code) => {
@@ -170,9 +190,9 @@ export const store = {
     }
     for (const asset of known) {
       const had = byId.get(asset.id);
-      if (!had || had.version <= asset.version) byId.set(asset.id, { ...had, ...asset });
+      if (!had || had.version <= asset.version) byId.set(asset.id, forAnybody({ ...had, ...asset }));
     }
-    return withUnsent([...byId.values()].filter((asset) => !asset.gone), items);
+    return withUnsent([...byId.values()].filter((asset) => !asset.gone && asset.name), items);
   },
   assetsNear: async (lon, lat, within_m = Infinity) => {
     const here = { lon, lat };
@@ -211,24 +231,33 @@ export const store = {
     .sort((a, b) => b.sent_at.localeCompare(a.sent_at)),
 
   // It has arrived: the item goes and its receipt comes in one transaction of the phone's own.
-  settle: (item, answer) => inStore(async (db) => {
-    const work = db.transaction(["items", "receipts", "known"], "readwrite", DURABLE);
-    await work.objectStore("items").delete(item.id);
-    await work.objectStore("receipts").put({
-      id: item.id, account_id: item.account_id, name: item.name, action: item.record.action,
-      url: answer.url, sent_at: new Date().toISOString(),
-    });
-    const known = work.objectStore("known");
-    const had = (await known.get(answer.asset_id)) ?? { id: answer.asset_id };
-    const [now] = withUnsent([{ ...had }], [item]).filter((asset) => asset.id === answer.asset_id);
-    await known.put(defined(forAnybody({ ...now, version: answer.version, unsent: false })));
-    const old = (await work.objectStore("receipts").getAll())
-      .filter((row) => row.account_id === item.account_id)
-      .sort((a, b) => b.sent_at.localeCompare(a.sent_at))
-      .slice(MOST_RECEIPTS);
-    for (const { id } of old) await work.objectStore("receipts").delete(id);
-    await work.done;
-  }),
+  settle: async (item, answer) => {
+    const patches = await allPatches();
+    const inPatch = patches.flatMap(({ assets }) => assets).find(({ id }) => id === answer.asset_id);
+    await inStore((db) => settleIn(db, item, answer, inPatch));
+  },
+
+  // What the server says of an asset by now: how it wrote a number, where a postcode is.
+  know: (asset) => inStore((db) => db.put("known", defined(forAnybody({ ...asset, unsent: false })))),
+};
+
+const settleIn = async (db, item, answer, inPatch) => {
+  const work = db.transaction(["items", "receipts", "known"], "readwrite", DURABLE);
+  await work.objectStore("items").delete(item.id);
+  await work.objectStore("receipts").put({
+    id: item.id, account_id: item.account_id, name: item.name, action: item.record.action,
+    url: answer.url, sent_at: new Date().toISOString(),
+  });
+  const known = work.objectStore("known");
+  const had = (await known.get(answer.asset_id)) ?? inPatch ?? { id: answer.asset_id };
+  const [now] = withUnsent([{ ...had }], [item]).filter((asset) => asset.id === answer.asset_id);
+  await known.put(defined(forAnybody({ ...now, version: answer.version, unsent: false })));
+  const old = (await work.objectStore("receipts").getAll())
+    .filter((row) => row.account_id === item.account_id)
+    .sort((a, b) => b.sent_at.localeCompare(a.sent_at))
+    .slice(MOST_RECEIPTS);
+  for (const { id } of old) await work.objectStore("receipts").delete(id);
+  await work.done;
 };
 
 // Signed out in another tab: what is mine must not stand open in this one.
