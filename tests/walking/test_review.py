@@ -110,6 +110,71 @@ def test_changing_what_waits_leaves_other_drafts_alone(walk: Walk) -> None:
     assert page.evaluate(DRAFTS) == ["My long draft"]
 
 
+def test_what_arrives_while_it_is_changed_is_changed_after_it(walk: Walk) -> None:
+    page = walk("add")
+    page.context.set_offline(True)
+    fill(page, "Goes ahead")
+    save(page)
+    expect(page.locator("#walk-list")).to_be_visible()
+    go(page, "outbox")
+    page.get_by_role("link", name="Change").click()
+    name = adding(page).get_by_label("What is it called?")
+    expect(name).to_have_value("Goes ahead")
+    name.fill("Went ahead")
+    until(page, f"async () => (await ({DRAFTS})()).includes('Went ahead')")
+    with sent(page) as first:
+        page.context.set_offline(False)
+        page.evaluate(f"async () => {{ {OUTBOX}.sendNow(); }}")
+    until(page, f"async () => (await {OUTBOX}.items()).length === 0")
+    with sent(page) as then:
+        save(page)
+    added, edited = record_of(first.value.request), record_of(then.value.request)
+    assert (edited["action"], edited["asset_id"]) == ("edit", added["asset_id"])
+    assert edited["changes"] == {"name": {"was": "Goes ahead", "now": "Went ahead"}}
+    expect(page.locator("#walk-list")).to_be_visible()
+    assert page.evaluate(DRAFTS) == []
+
+
+def test_a_refused_photo_is_taken_out(walk: Walk) -> None:
+    page = walk("add")
+    fill(page, "With a broken photo")
+    broken = FilePayload(name="door.heic", mimeType="image/heic", buffer=b"not a picture")
+    page.locator("#add-photos").set_input_files([broken])
+    expect(page.locator("#walk-add [data-photos] li")).to_have_count(1)
+    save(page)
+    until(page, f"async () => (await {OUTBOX}.items())[0]?.state === 'refused'")
+    go(page, "outbox")
+    page.get_by_role("link", name="Change").click()
+    expect(adding(page).get_by_label("What is it called?")).to_have_value("With a broken photo")
+    page.locator("#walk-add [data-photos]").get_by_role("button", name="Remove").click()
+    with sent(page) as answer:
+        save(page)
+    assert record_of(answer.value.request)["photos"] == []
+
+
+def test_the_photo_of_an_unsent_correction_can_be_taken_out(walk: Walk) -> None:
+    page = walk()
+    page.locator("#walk-list li a", has_text="Butter Cross Café").click()
+    page.context.set_offline(True)
+    expect(page.locator("#edit-name")).to_have_value("Butter Cross Café")
+    page.locator("#edit-description").fill("Quiet upstairs")
+    page.locator("#edit-photos").set_input_files(
+        [FilePayload(name="door.png", mimeType="image/png", buffer=PIXEL)]
+    )
+    expect(page.locator("#walk-asset [data-photos] li")).to_have_count(1)
+    save(page, view="asset")
+    expect(page.locator("#walk-list")).to_be_visible()
+    go(page, "outbox")
+    page.get_by_role("link", name="Change").click()
+    expect(page.locator("#edit-description")).to_have_value("Quiet upstairs")
+    page.locator("#walk-asset [data-photos]").get_by_role("button", name="Remove").click()
+    save(page, view="asset")
+    expect(page.locator("#walk-list")).to_be_visible()
+    [record] = records(page)
+    assert (record["action"], record["photos"]) == ("edit", [])
+    assert record["changes"]["description"]["now"] == "Quiet upstairs"
+
+
 def test_the_same_draft_makes_one_asset(walk: Walk) -> None:
     page = walk("add")
     page.context.set_offline(True)

@@ -7,7 +7,7 @@ import { accuracy, find, fresh, freshen, here } from "./here.js";
 import { howFar, nearest, whereabouts } from "./list.js";
 import { lookWhereItMatters, makeMap } from "./map.js";
 import { outbox } from "./outbox.js";
-import { lastMe, metresBetween, store } from "./store.js";
+import { metresBetween, store } from "./store.js";
 
 const BESIDE_M = 50;
 const SAME_NAME_M = 300;
@@ -23,7 +23,6 @@ let pin = null;
 let show;
 // What is being added: its id on this phone, where its writer stood, and the unsent item it changes.
 let draft = null;
-let who = null;
 
 const placeBy = () => form.elements.place_by.value;
 const newDraft = (values = {}) => ({ id: crypto.randomUUID(), stand: null, item: null, ...values });
@@ -121,7 +120,6 @@ const drawDrafts = async () => {
 };
 
 const begin = async (given = null) => {
-  who = lastMe()?.account_id ?? null;
   // A photo that is still being made smaller belongs to what stands here now.
   await form.shrinking;
   const { id, stand = null, item = null, place = null } = given ?? {};
@@ -221,10 +219,6 @@ export const start = async (given) => {
   here.addEventListener("change", () => { sayAccuracy(); if (!view.hidden) { stood(); offer(); } });
   world.addEventListener("change", () => {
     ask();
-    // Somebody else walks with this phone now: what the last one typed is theirs.
-    const now = lastMe()?.account_id ?? null;
-    if (who && who !== now) begin();
-    who = now;
     if (!view.hidden) offer();
   });
   ask();
