@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from app.assets.editing import Change
-from app.assets.facts import FACTS, Facts, for_new_asset, read_facts
+from app.assets.editing import HIDDEN, Change
+from app.assets.facts import FACTS, Facts, Wrong, for_new_asset, read_facts
 from app.errors import NotFound
 from app.fieldwork.record_refusals import refused_facts
 from app.importers.normalise import clean_text
@@ -77,6 +77,20 @@ def check_day(made_at: dt.datetime) -> dt.date:
     except (OverflowError, ValueError, OSError):
         return now
     return day if now - OLDEST_CHECK <= day <= now else now
+
+
+def _as_read(name: str, was: object) -> object:
+    """Return what somebody saw as the server would have stored it.
+
+    A phone shows what was typed on it until it hears how it was stored: “01274496000” and
+    “01274 496000” are no clash. What cannot be read is compared as it is.
+    """
+    if was is None or was == HIDDEN:
+        return was
+    try:
+        return FACTS[name].read(was)
+    except Wrong:
+        return was
 
 
 class _Reading:
@@ -172,7 +186,10 @@ class _Reading:
         found = read_facts({name: change["now"] for name, change in given.items()})
         for name, sentence in found.problems.items():
             self.wrong(name, sentence)
-        return {name: Change(given[name]["was"], now) for name, now in found.values.items()}
+        return {
+            name: Change(_as_read(name, given[name]["was"]), now)
+            for name, now in found.values.items()
+        }
 
     def put_back(self) -> bool:
         value = self.given.get("put_back", False)

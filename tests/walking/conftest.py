@@ -101,8 +101,8 @@ def until(page: Page, asked: str, arg: object = None) -> None:
 
 
 def is_wrong(said: ConsoleMessage) -> bool:
-    """Return whether the browser complains of more than no signal and nobody signed in."""
-    is_usual = "net::ERR_" in said.text or "status of 401" in said.text
+    """Return whether the browser complains of more than no signal, nobody signed in, a refusal."""
+    is_usual = any(word in said.text for word in ("net::ERR_", "status of 401", "status of 422"))
     return said.type == "error" and not is_usual
 
 

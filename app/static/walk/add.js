@@ -1,18 +1,21 @@
-// Add a place, and correct one: what is typed is kept at every keystroke, and saved on the phone.
-import { assetOf, changed, check, likeness, lookAround, mayRecord, wardAt, world } from "./around.js";
-import { KINDS, ago, button, make, mark, metres, say } from "./dom.js";
-import { fillForm, kindOf, once, problemsOf, readForm, showProblems, wire } from "./form.js";
-import { accuracy, find, here } from "./here.js";
-import { factsOf, nearest, whereabouts } from "./list.js";
+// Add a place: what is typed is kept at every keystroke, and saved on the phone.
+import { changed, check, likeness, lookAround, mayRecord, wardAt, world } from "./around.js";
+import { KINDS, ago, button, make, mark, say } from "./dom.js";
+import * as edit from "./edit.js";
+import { SAVED, differences, fillForm, once, problemsOf, readForm, showProblems, wire } from "./form.js";
+import { accuracy, find, fresh, freshen, here } from "./here.js";
+import { howFar, nearest, whereabouts } from "./list.js";
 import { lookWhereItMatters, makeMap } from "./map.js";
 import { outbox } from "./outbox.js";
-import { store } from "./store.js";
+import { metresBetween, store } from "./store.js";
 
 const BESIDE_M = 50;
 const SAME_NAME_M = 300;
 const ALIKE = 0.5;
-const MOST_OFFERED = 3;
-const SAVED = "Saved on this phone. It will be sent when there is signal.";
+const MOST_OFFERED = 2;
+const SETTLING_MS = 60_000;
+// A draft that is gone on with after this is written somewhere else.
+const SITTING_MS = 600_000;
 
 let view;
 let form;
@@ -23,13 +26,15 @@ let draft = null;
 
 const placeBy = () => form.elements.place_by.value;
 const newDraft = (values = {}) => ({ id: crypto.randomUUID(), stand: null, item: null, ...values });
-// Where they stood when they began; a better fix of the same minute takes its place.
+// Where they stand: the best fix of this minute, as long as they have not moved since.
 const stood = () => {
-  const now = here.position;
-  if (now && (!draft.stand || now.accuracy_m < draft.stand.accuracy_m)) {
-    draft.stand = { lon: now.lon, lat: now.lat, accuracy_m: now.accuracy_m };
-  }
-  return draft.stand;
+  const now = fresh();
+  if (!now) return null;
+  const { stand } = draft;
+  const hasMoved = !stand || metresBetween(stand, now) > stand.accuracy_m + now.accuracy_m;
+  if (hasMoved || !isBegun() || now.at - stand.at > SETTLING_MS || now.accuracy_m < stand.accuracy_m) draft.stand = { ...now };
+  const { at, ...place } = draft.stand;
+  return place;
 };
 const pointOfPin = () => {
   const { lng: lon, lat } = pin.getCenter();
@@ -40,6 +45,7 @@ const placeOf = async (kind) => {
   const by = placeBy();
   const postcode = form.elements.place_postcode.value.trim();
   if (by === "postcode") return postcode ? { postcode } : null;
+  if (by === "here") await freshen();
   const point = by === "pin" ? pin && pointOfPin() : stood();
   if (kind !== "informal" || !point) return point;
   // A door is not sent at all where this phone knows the ward.
@@ -47,10 +53,12 @@ const placeOf = async (kind) => {
   return ward ? { ward_code: ward.gss_code } : point;
 };
 
+const isSaid = ([name, value]) => name !== "is_contact_public" && value !== null && value.length !== 0;
+const isBegun = () => form.photos.length > 0 || Object.entries(readForm(form)).some(isSaid);
 const keep = async () => {
+  if (draft.item && !draft.isTouched) return;
+  if (!isBegun()) return;
   const facts = readForm(form);
-  const isBegun = facts.kind || facts.name || facts.description || form.photos.length;
-  if (draft.item || !isBegun) return;
   stood();
   const pinAt = placeBy() === "pin" && pin ? pointOfPin() : null;
   await store.putDraft({
@@ -58,7 +66,7 @@ const keep = async () => {
     place_postcode: form.elements.place_postcode.value,
   });
 };
-const keepSafely = () => keep().catch((error) => showProblems(form, { name: error.message }));
+const keepSafely = () => keep().catch((error) => showProblems(form, { name: error.message }, { isAside: true }));
 
 const openPin = async (at) => {
   pin ??= await makeMap(view.querySelector("[data-pin-map]"));
@@ -72,9 +80,23 @@ const showPlace = async (at = null) => {
   if (placeBy() === "here" && !view.hidden) find();
 };
 const sayAccuracy = () => {
-  form.querySelector("[data-here]").textContent = here.position ? accuracy(here.position) : here.trouble || "looking …";
+  form.querySelector("[data-here]").textContent = fresh() ? accuracy(here.position) : here.trouble || "looking …";
 };
 
+// It is there already. Only what says nothing more than its name is thrown away.
+const itIs = async (asset) => {
+  const more = Object.entries(readForm(form)).filter(([name]) => name !== "kind" && name !== "name");
+  try {
+    await check(asset);
+    if (form.photos.length || more.some(isSaid)) await keep();
+    else await store.deleteDraft(draft.id);
+  } catch (error) {
+    showProblems(form, { name: error.message });
+    return;
+  }
+  await begin();
+  show("#list");
+};
 const offer = async () => {
   const name = form.elements.name.value.trim();
   const place = placeBy() === "pin" && pin ? pointOfPin() : await whereabouts();
@@ -84,24 +106,24 @@ const offer = async () => {
   const box = view.querySelector("[data-near]");
   box.hidden = !found.length || !mayRecord() || Boolean(draft.item);
   box.querySelector("ul").replaceChildren(...found.slice(0, MOST_OFFERED).map((asset) => make("li", {},
-    button(`${asset.name}${asset.distance_m == null ? "" : `, ${metres(asset.distance_m)}`}`, async () => {
-      await store.deleteDraft(draft.id);
-      await check(asset);
-      await begin();
-      show("#list");
-    }))));
+    button(`${asset.name}${asset.distance_m == null ? "" : `, ${howFar(asset.distance_m)}`}`, () => itIs(asset)))));
 };
 
 const drawDrafts = async () => {
   const drafts = (await store.drafts()).filter(({ id }) => id !== draft?.id);
+  const to = ({ id, asset }) => (asset ? `#asset/${asset.id}` : `#add/draft/${id}`);
+  const begun = ({ item, asset, changed_at: at }) => `${item || asset ? "changes" : ""} begun ${ago(at)}`.trim();
   view.querySelector("[data-drafts]").hidden = !drafts.length;
-  view.querySelector("[data-draft-list]").replaceChildren(...drafts.map(({ id, facts, changed_at: at }) => make("li", { class: "walk-item" },
-    make("a", { href: `#add/draft/${id}`, class: "walk-item__link" }, facts.kind ? mark(facts.kind) : "",
-      make("span", {}, make("strong", { class: "walk-item__name" }, facts.name || "Without a name yet"), make("span", { class: "pw-quiet" }, `${KINDS[facts.kind]?.word ?? "Not said what it is"}, begun ${ago(at)}`))))));
+  view.querySelector("[data-draft-list]").replaceChildren(...drafts.map(({ facts, ...one }) => make("li", { class: "walk-item" },
+    make("a", { href: to(one), class: "walk-item__link" }, facts.kind ? mark(facts.kind) : "",
+      make("span", {}, make("strong", { class: "walk-item__name" }, facts.name || "Without a name yet"), make("span", { class: "pw-quiet" }, `${KINDS[facts.kind]?.word ?? "Not said what it is"}, ${begun(one)}`))))));
 };
 
 const begin = async (given = null) => {
-  draft = newDraft(given ? { id: given.id, stand: given.stand ?? null, item: given.item ?? null } : {});
+  // A photo that is still being made smaller belongs to what stands here now.
+  await form.shrinking;
+  const { id, stand = null, item = null, place = null } = given ?? {};
+  draft = newDraft(id ? { id, stand, item, place } : {});
   await fillForm(form, given?.facts, given?.photos);
   form.elements.place_by.value = given?.place_by ?? "here";
   form.elements.place_postcode.value = given?.place_postcode ?? "";
@@ -109,18 +131,46 @@ const begin = async (given = null) => {
   await showPlace(given?.pin);
   sayAccuracy();
 };
+// What was begun in another place stays there: its pin shows where.
+const goOn = (kept) => {
+  const { stand, place_by: by, item } = kept ?? {};
+  const isElsewhere = !item && by === "here" && stand && Date.now() - stand.at > SITTING_MS;
+  return begin(isElsewhere ? { ...kept, place_by: "pin", pin: stand } : kept);
+};
 
 // Something unsent or refused is changed in the same form; an edit, where its asset is shown.
 const openItem = async (id) => {
+  const kept = (await store.drafts()).find((one) => one.id === `item:${id}`);
   const item = (await outbox.items()).find((one) => one.id === id);
+  if (kept) { await begin(kept); return; }
   if (!item) { show("#outbox"); return; }
   if (item.record.action === "edit") { show(`#asset/${item.record.asset_id}/${id}`); return; }
   const { place = {}, ...facts } = item.record.facts;
   await begin({
-    id: draft?.id ?? crypto.randomUUID(), item, facts, photos: item.photos, place_postcode: place.postcode,
-    place_by: place.postcode ? "postcode" : "here", stand: "lon" in place ? place : null,
+    id: `item:${id}`, item: { id, state: item.state, record: item.record }, facts, place,
+    photos: item.photos.map((photo) => ({ ...photo, isOfItem: true })),
+    place_postcode: place.postcode, place_by: place.postcode ? "postcode" : "here",
   });
-  draft.place = place;
+};
+
+// It arrived while it was being changed: what is different goes after it, as a change.
+const saveDifference = async (now) => {
+  const { asset_id, facts } = draft.item.record;
+  const photos = form.photos.filter(({ isOfItem }) => !isOfItem);
+  const changes = differences(facts, now);
+  if (Object.keys(changes).length) await outbox.save({ action: "edit", asset_id, changes, seen_version: 1 }, photos);
+  else if (photos.length) await outbox.save({ action: "photo", asset_id, seen_version: 1 }, photos);
+};
+const saveItem = async (said, facts) => {
+  const { id } = draft.item;
+  const item = (await outbox.items()).find((one) => one.id === id);
+  try {
+    if (item?.state === "refused") await outbox.replaceRefused(id, { facts }, form.photos);
+    else await outbox.replace(id, { facts }, form.photos);
+  } catch (error) {
+    if (error.code !== "arrived") throw error;
+    await saveDifference({ ...said, ...facts });
+  }
 };
 
 const save = async () => {
@@ -128,16 +178,15 @@ const save = async () => {
   const said = readForm(form);
   // Where it was said to be stays, unless another way of saying it was chosen.
   const place = draft.item && placeBy() === "here" ? draft.place : await placeOf(said.kind);
-  const problems = { ...problemsOf(said), ...(place ? {} : { place: "Say where it is: put a pin on the map, or write a postcode." }) };
+  const problems = { ...problemsOf(said, form), ...(place ? {} : { place: "Say where it is: put a pin on the map, or write a postcode." }) };
   if (showProblems(form, problems)) return;
   const known = Object.entries(said).filter(([, value]) => value !== null && value.length !== 0);
   const facts = { ...Object.fromEntries(known), place };
   if (said.kind === "informal") facts.is_contact_public = false;
   try {
-    const { item } = draft;
-    if (!item) await outbox.save({ action: "add", asset_id: crypto.randomUUID(), facts }, form.photos);
-    else if (item.state === "refused") await outbox.replaceRefused(item.id, { facts });
-    else await outbox.replace(item.id, { facts }, form.photos);
+    // The same draft, saved in two tabs or once more after a phone died, makes one asset.
+    if (draft.item) await saveItem(said, facts);
+    else await outbox.save({ action: "add", asset_id: draft.id, facts }, form.photos);
   } catch (error) {
     showProblems(form, { name: error.message });
     return;
@@ -149,102 +198,39 @@ const save = async () => {
   show("#list");
 };
 
-// Correcting: only what was touched goes, with what was shown before.
-let edited = null;
-const sameFact = (one, other) => JSON.stringify(one?.length === 0 ? null : one ?? null) === JSON.stringify(other?.length === 0 ? null : other ?? null);
-const placeShown = (asset) => (asset.kind === "informal" || asset.location_source === "ward"
-  ? { ward_code: asset.ward_code } : { lon: asset.lon, lat: asset.lat });
-const changesOf = (now) => {
-  const { asset, item, moved } = edited;
-  const changes = { ...item?.record.changes };
-  const pairs = Object.entries(now).map(([name, value]) => [name, asset[name], value]);
-  if (moved) pairs.push(["place", placeShown(asset), moved]);
-  for (const [name, was, value] of pairs) {
-    if (!sameFact(was, value)) changes[name] = { was: changes[name]?.was ?? was ?? null, now: value };
-  }
-  return changes;
-};
-const saveEdit = async () => {
-  const { asset, item, form: box } = edited;
-  await box.shrinking;
-  const now = readForm(box);
-  // How somebody agreed is never shown again: only a new answer says something.
-  if (!now.consent_how) delete now.consent_how;
-  const { consent_how: asked, ...problems } = problemsOf(now);
-  const isNowInformal = kindOf(box) === "informal" && asset.kind !== "informal";
-  if (showProblems(box, { ...problems, ...(isNowInformal && asked ? { consent_how: asked } : {}) })) return;
-  const changes = changesOf(now);
-  const hasChanges = Object.keys(changes).length > 0;
-  if (!hasChanges && !box.photos.length) { showProblems(box, { name: "Nothing has been changed yet." }); return; }
-  try {
-    const given = hasChanges ? { action: "edit", changes } : { action: "photo" };
-    if (item?.state === "refused") await outbox.replaceRefused(item.id, { changes, seen_version: asset.version });
-    else if (item) await outbox.replace(item.id, { changes }, [...item.photos, ...box.photos]);
-    else await outbox.save({ ...given, asset_id: asset.id, seen_version: asset.version }, box.photos);
-  } catch (error) {
-    showProblems(box, { name: error.message });
-    return;
-  }
-  say(`${now.name}: ${SAVED}`);
-  changed();
-  show("#list");
-};
-
-const openAsset = async (id, itemId) => {
-  const page = document.getElementById("walk-asset");
-  const box = page.querySelector("[data-edit]");
-  const asset = (await nearest(await whereabouts())).find((one) => one.id === id) ?? await assetOf(id);
-  page.querySelector("[data-name]").textContent = asset?.name ?? "This is not on the map";
-  page.querySelector("[data-facts]").replaceChildren(asset ? factsOf(asset) : make("p", {}, "It may have gone, or it is not on this phone and there is no signal."));
-  box.hidden = !asset || !mayRecord();
-  if (!asset) return;
-  const item = (await outbox.items()).find((one) => one.id === itemId) ?? null;
-  edited = { asset, item, form: box, moved: null, could: mayRecord() };
-  await fillForm(box, asset);
-  showProblems(box, {});
-  page.querySelector("[data-moved]").textContent = "";
-  if (mayRecord() && !asset.unsent) {
-    page.querySelector("[data-facts]").append(make("p", { class: "walk-actions" }, button("Still here", async () => { await check(asset); show("#list"); }, "")));
-  }
-};
-const moveHere = () => {
-  const said = document.querySelector("#walk-asset [data-moved]");
-  find();
-  const { position } = here;
-  if (!position) { said.textContent = here.trouble || "The phone is still looking. Tap again in a moment."; return; }
-  edited.moved = { lon: position.lon, lat: position.lat, accuracy_m: position.accuracy_m };
-  said.textContent = `It will be put where you stand, to ${accuracy(position)}.`;
-};
-
 export const start = async (given) => {
   ({ show } = given);
   view = document.getElementById("walk-add");
   form = view.querySelector("[data-add]");
-  const edit = document.querySelector("#walk-asset [data-edit]");
   form.id = "add-form";
-  edit.id = "edit-form";
   wire(form);
-  wire(edit);
   form.addEventListener("submit", once(save));
-  edit.addEventListener("submit", once(saveEdit));
-  document.querySelector("#walk-asset [data-move-here]").onclick = moveHere;
-  form.addEventListener("input", () => { keepSafely(); offer(); });
+  form.addEventListener("input", () => { draft.isTouched = true; keepSafely(); offer(); });
   form.addEventListener("change", ({ target }) => { if (target.name === "place_by") showPlace(); });
-  view.querySelector("[data-discard]").onclick = async () => { await store.deleteDraft(draft.id); await begin(); show("#list"); };
+  view.querySelector("[data-discard]").onclick = async () => {
+    form.round += 1;
+    await form.shrinking;
+    await store.deleteDraft(draft.id);
+    await begin();
+    show("#list");
+  };
+  // Whoever may not record would type in vain.
+  const ask = () => { form.hidden = !mayRecord(); };
   here.addEventListener("change", () => { sayAccuracy(); if (!view.hidden) { stood(); offer(); } });
   world.addEventListener("change", () => {
+    ask();
     if (!view.hidden) offer();
-    // Who is walking became known after the place was shown.
-    if (edited && edited.could !== mayRecord()) openAsset(edited.asset.id, edited.item?.id);
   });
+  ask();
+  edit.start(given);
   await begin();
 };
 export const opened = async ([name, what, id]) => {
-  if (name === "asset") { await openAsset(what, id); return; }
+  if (name === "asset") { await edit.open(what, id); return; }
   if (name !== "add") return;
   if (what === "item") await openItem(id);
-  else if (what === "draft" && id !== draft.id) await begin((await store.drafts()).find((one) => one.id === id));
-  else if (draft.item) await begin();
+  else if (what === "draft" && id !== draft.id) await goOn((await store.drafts()).find((one) => one.id === id));
+  else if (!what && draft.item) await begin();
   const place = await whereabouts();
   if (place) lookAround(place);
   await showPlace();

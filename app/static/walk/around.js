@@ -73,6 +73,18 @@ export const assetOf = async (id) => (await store.asset(id))
 
 export const mayRecord = () => lastMe()?.may_record === true;
 
+// Only what was said last can still be taken back: one listener looks after it.
+let undoing = null;
+const tidy = async () => {
+  if (!undoing) return;
+  const { id, press } = undoing;
+  const isUnsent = (await outbox.items()).some((item) => item.id === id && !item.attempts);
+  if (isUnsent) return;
+  press.remove();
+  if (undoing?.id === id) undoing = null;
+};
+outbox.addEventListener("change", tidy);
+
 // Says of an asset that it is still there (or gone, or that one fact still holds), with a way back.
 export const check = async (asset, { outcome = "confirmed", fact = null } = {}) => {
   const item = await outbox.save({ action: "check", asset_id: asset.id, outcome, fact, seen_version: asset.version });
@@ -83,9 +95,7 @@ export const check = async (asset, { outcome = "confirmed", fact = null } = {}) 
     say(isThere ? "It is on its way already." : "Taken back.");
     changed();
   }, "walk-plain");
-  const isUnsent = async () => (await outbox.items()).some(({ id, attempts }) => id === item.id && !attempts);
-  const tidy = async () => { if (!await isUnsent()) undo.remove(); };
-  outbox.addEventListener("change", tidy);
+  undoing = { id: item.id, press: undo };
   say(`${asset.name} ${what}. Saved on this phone. `, undo);
   return item;
 };

@@ -5,6 +5,7 @@ import { shrink } from "./photos.js";
 
 const LINES = ["name", "description", "address", "postcode", "phone", "email", "website", "charity_number"];
 const MOST_PHOTOS = 3;
+export const SAVED = "Saved on this phone. It will be sent when there is signal.";
 
 const ticked = (form, name) => [...form.querySelectorAll(`[name=${name}]:checked`)].map(({ value }) => value);
 const tick = (form, name, values) => {
@@ -53,15 +54,23 @@ const showForKind = (form) => {
   for (const part of form.querySelectorAll("[data-not-kind]")) part.hidden = part.dataset.notKind === kind;
 };
 
-// Facts by name; what is empty is null.
+export const sameFact = (one, other) => JSON.stringify(one?.length === 0 ? null : one ?? null) === JSON.stringify(other?.length === 0 ? null : other ?? null);
+// Each fact that is another one now, with what it was before.
+export const differences = (before, now) => Object.fromEntries(Object.entries(now)
+  .filter(([name, value]) => !sameFact(before[name], value))
+  .map(([name, value]) => [name, { was: before[name] ?? null, now: value }]));
+
+// Facts by name; what is empty is null. A skill has no door, whatever was typed before it was one.
 export const readForm = (form) => {
   const facts = Object.fromEntries(LINES.map((name) => [name, form.elements[name].value.trim() || null]));
   const [indoors] = ticked(form, "is_indoors");
   const beds = form.elements.beds.value.trim();
   const spans = readHours(form);
   const access = ticked(form, "access");
+  const kind = kindOf(form);
+  if (kind === "informal") Object.assign(facts, { address: null, postcode: null });
   return {
-    ...facts, kind: kindOf(form), consent_how: ticked(form, "consent_how")[0] ?? null,
+    ...facts, kind, consent_how: ticked(form, "consent_how")[0] ?? null,
     is_contact_public: form.elements.is_contact_public.checked,
     access: access.length ? access.sort() : null,
     is_indoors: indoors === "yes" ? true : indoors === "no" ? false : null,
@@ -84,6 +93,8 @@ const chooseInterest = (form, box) => {
 };
 
 export const fillForm = async (form, facts = {}, photos = []) => {
+  // What was begun for what stood here before must not land in what comes now.
+  form.round = (form.round ?? 0) + 1;
   form.reset();
   for (const list of form.querySelectorAll("[data-hours], [data-interests], [data-photos]")) list.replaceChildren();
   for (const name of [...LINES, "beds"]) form.elements[name].value = facts[name] ?? "";
@@ -106,45 +117,65 @@ export const wire = (form) => {
   form.querySelector("[data-add-hours]").onclick = () => hoursRow(form).querySelector("select").focus();
   const interest = form.querySelector("[data-interest]");
   interest.addEventListener("input", () => chooseInterest(form, interest));
+  // Enter chooses; it does not save a form that is half done.
+  interest.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    chooseInterest(form, interest);
+    form.dispatchEvent(new Event("input"));
+  });
   world.addEventListener("change", async () => {
     if (form.known?.length) return;
     await learnInterests(form);
     chooseInterest(form, interest);
   });
   const files = form.querySelector("[data-photo]");
-  const take = async (chosen) => {
-    for (const file of chosen) photoRow(form, { blob: await shrink(file), alt: "" });
-    form.dispatchEvent(new Event("input"));
+  const take = async (chosen, round) => {
+    for (const file of chosen.slice(0, MOST_PHOTOS - form.photos.length)) {
+      const blob = await shrink(file);
+      if (form.round !== round) return;
+      photoRow(form, { blob, alt: "" });
+      form.dispatchEvent(new Event("input"));
+    }
   };
   // Whoever saves waits for it: a large photo takes a moment to shrink.
   form.shrinking = Promise.resolve();
   files.addEventListener("change", () => {
-    const chosen = [...files.files].slice(0, MOST_PHOTOS - form.photos.length);
+    const chosen = [...files.files];
+    const { round } = form;
     files.value = "";
-    form.shrinking = form.shrinking.then(() => take(chosen));
+    form.shrinking = form.shrinking.then(() => take(chosen, round)).catch(() => {
+      showProblems(form, { photos: "A photo could not be read. Take it again, or choose another one." });
+    });
   });
 };
 
-// Sentences by field, shown together and beside each field; returns whether there are any.
-export const showProblems = (form, problems) => {
-  for (const old of form.querySelectorAll(".walk-wrong")) old.remove();
+// Sentences by field, shown together and beside each field; returns whether there are any. What goes
+// wrong by the way (`isAside`) is said without taking anybody out of what they type.
+export const showProblems = (form, problems, { isAside = false } = {}) => {
   const box = form.querySelector("[data-problems]");
   const said = Object.entries(problems);
+  if (isAside && box.textContent === said.map(([, sentence]) => sentence).join("")) return said.length > 0;
+  for (const old of form.querySelectorAll(".walk-wrong")) old.remove();
   box.hidden = !said.length;
   box.replaceChildren(...said.map(([, sentence]) => make("p", {}, sentence)));
   for (const [name, sentence] of said) {
-    form.querySelector(`[data-group=${name}] :is(legend, label)`)?.after(make("p", { class: "walk-wrong" }, sentence));
+    const group = form.querySelector(`[data-group=${name}]`);
+    group?.querySelector("legend, label")?.after(make("p", { class: "walk-wrong" }, sentence));
+    if (!isAside && group?.closest("details")) group.closest("details").open = true;
   }
-  if (said.length) box.focus();
+  if (said.length && !isAside) box.focus();
   return said.length > 0;
 };
-export const problemsOf = (facts) => ({
+export const problemsOf = (facts, form) => ({
   ...(KINDS[facts.kind] ? {} : { kind: "Choose what it is." }),
   ...(facts.name ? {} : { name: "Write what it is called." }),
   ...(facts.kind === "informal" && !facts.consent_how ? { consent_how: "Ask them first, and say how they agreed to be on the map." } : {}),
   ...(Number.isInteger(facts.beds ?? 0) ? {} : { beds: "Write beds as a whole number." }),
   ...((facts.opening_hours ?? []).every(({ opens_at: from, closes_at: to }) => from && to && from < to)
     ? {} : { opening_hours: "It has to open before it closes. Look at the opening hours again." }),
+  ...(form.querySelector("[data-interest]").value.trim()
+    ? { interests: "Choose from the list what people do there, or take out what you wrote." } : {}),
 });
 
 // A second tap while the first is being saved does nothing: it would be saved twice.

@@ -5,6 +5,7 @@ import { accuracy, find, here, lastPlace, mayAsk } from "./here.js";
 import { metresBetween, store } from "./store.js";
 
 const PAGE = 25;
+const MOVED_M = 10;
 let shown = PAGE;
 let view;
 
@@ -18,10 +19,13 @@ export const nearest = async (place, within_m = Infinity) => (await store.assets
   .filter(({ distance_m: far }) => far === null || far <= within_m)
   .sort((a, b) => (a.distance_m ?? Infinity) - (b.distance_m ?? Infinity) || a.name.localeCompare(b.name));
 
+// Nobody walks "0 m".
+export const howFar = (distance_m) => (distance_m < 0.5 ? "here" : metres(distance_m));
+
 export const whereabouts = async () => here.position ?? await lastPlace() ?? null;
 
 export const inOneLine = (asset) => [
-  asset.distance_m == null ? null : metres(asset.distance_m),
+  asset.distance_m == null ? null : howFar(asset.distance_m),
   KINDS[asset.kind]?.word,
   asset.hasPoint === false ? "in this ward" : null,
   asset.unsent ? "Not sent yet" : checked(asset),
@@ -48,7 +52,16 @@ const row = (asset) => make("li", { class: "walk-item" },
     mark(asset.kind),
     make("span", {}, make("strong", { class: "walk-item__name" }, asset.name), make("span", { class: "pw-quiet" }, inOneLine(asset)))));
 
+// Nothing is built anew that says the same, nor under a finger that is on it.
+let drawn = "";
+let drawnAt = null;
+let isPressed = false;
+let isLate = false;
+const keyOf = (assets) => JSON.stringify(assets.map((asset) => [asset.id, asset.name, asset.kind, inOneLine(asset)]));
+
 const draw = async () => {
+  if (isPressed) { isLate = true; return; }
+  drawnAt = here.position;
   const place = await whereabouts();
   const assets = await nearest(place);
   const where = view.querySelector("[data-where]");
@@ -58,11 +71,18 @@ const draw = async () => {
   if (where.textContent !== words) where.textContent = words;
   view.querySelector("[data-find-me]").hidden = Boolean(here.position);
   view.querySelector("[data-more]").hidden = assets.length <= shown;
+  await drawCredits();
   const list = view.querySelector("[data-places]");
+  const key = keyOf(assets.slice(0, shown));
+  if (key === drawn && list.children.length) return;
+  if (isPressed) { isLate = true; return; }
+  drawn = key;
   const focused = document.activeElement?.getAttribute?.("href");
   list.replaceChildren(...assets.slice(0, shown).map(row));
   if (!assets.length) list.append(make("li", {}, "Nothing here yet. Take a ward with you, or add the first place."));
   if (focused && list.isConnected) [...list.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
+};
+const drawCredits = async () => {
   const said = [...new Set((await everything()).flatMap(({ attribution }) => attribution ?? []))];
   for (const box of document.querySelectorAll("[data-credits]")) {
     box.replaceChildren(...said.map((sentence) => make("p", {}, sentence)));
@@ -80,7 +100,21 @@ export const start = async () => {
   view.querySelector("[data-find-me]").onclick = find;
   view.querySelector("[data-more]").onclick = () => { shown += PAGE; draw(); };
   world.addEventListener("change", drawSoon);
-  here.addEventListener("change", () => { drawSoon(); if (here.position) lookAround(here.position); });
+  here.addEventListener("change", () => {
+    const { position } = here;
+    const isSame = drawnAt && position && !here.trouble && metresBetween(drawnAt, position) < MOVED_M
+      && Math.abs(drawnAt.accuracy_m - position.accuracy_m) < MOVED_M;
+    if (!isSame) drawSoon();
+    if (position) lookAround(position);
+  });
+  view.querySelector("[data-places]").addEventListener("pointerdown", () => { isPressed = true; });
+  for (const end of ["pointerup", "pointercancel"]) {
+    // The tap itself comes right after the finger has left.
+    addEventListener(end, () => setTimeout(() => {
+      isPressed = false;
+      if (isLate) { isLate = false; drawSoon(); }
+    }));
+  }
   const ask = () => { for (const box of document.querySelectorAll("[data-sign-in]")) box.hidden = mayRecord(); };
   world.addEventListener("change", ask);
   ask();

@@ -1,5 +1,5 @@
 // Take a ward with me: how much it is, one tap to take it, how old it is, and away with it again.
-import { age, changed, forgetAround, read, taken } from "./around.js";
+import { age, changed, forgetAround, read, taken, world } from "./around.js";
 import { forgetFile, hasFile, keptFile, takeFile } from "./base.js";
 import { button, make, plural, size } from "./dom.js";
 import { whereabouts } from "./list.js";
@@ -130,5 +130,12 @@ const draw = async () => {
 export const start = () => {
   view = document.getElementById("walk-patch");
   view.querySelector("[data-search]").addEventListener("submit", (event) => { event.preventDefault(); search(); });
+  // Whose wards come first is known a moment after the page is.
+  let who = lastMe()?.account_id;
+  world.addEventListener("change", () => {
+    const now = lastMe()?.account_id;
+    if (who !== now && !view.hidden) search();
+    who = now;
+  });
 };
 export const opened = ([name]) => (name === "patch" ? draw() : undefined);
