@@ -29,7 +29,7 @@ def fill(page: Page, name: str, *, kind: str = "Group") -> None:
 
 def go(page: Page, view: str) -> None:
     page.evaluate("(to) => { location.hash = to; }", view)
-    expect(page.locator(f"#walk-{view.split('/')[0]}")).to_be_visible()
+    expect(page.locator(f"#walk-{view.split('/', maxsplit=1)[0]}")).to_be_visible()
 
 
 def stand(page: Page, latitude: float, accuracy: float) -> None:
