@@ -25,8 +25,9 @@ from app.models import AssetKind, LocationSource
 from app.parameters import today
 
 __all__ = [
-    "HIDDEN", "PRIVATE", "Change", "Clash", "Edited", "FactsRefused", "add_asset", "bring_back",
-    "change_asset", "columns_of", "confirm", "facts_of", "is_same", "mark_gone",
+    "HIDDEN", "PRIVATE", "PRIVATE_IF_INFORMAL", "Change", "Clash", "Edited", "FactsRefused",
+    "add_asset", "bring_back", "change_asset", "columns_of", "confirm", "facts_of", "is_same",
+    "mark_gone",
 ]  # fmt: skip
 
 # Points nearer than this (degrees, about a metre) are the same place.

@@ -26,7 +26,7 @@ from app.assets.editing import (
 from app.assets.schemas import Names
 from app.errors import NotAllowed, NotFound
 from app.history import queries
-from app.history.wording import ACTIONS, LABELS, ROLES, say_fact
+from app.history.wording import ACTIONS, LABELS, ROLES, say_fact, say_unshown
 from app.models import AssetKind
 
 # How long mappers may take back what they did.
@@ -63,7 +63,10 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One change as a page shows it; `facts` are label, old and new (both None: not shown)."""
+    """One change as a page shows it; `facts` are label, old and new.
+
+    Where the values are not shown these are None, and a whole sentence stands for the label.
+    """
 
     id: int
     at: dt.datetime
@@ -112,7 +115,7 @@ def _facts_of(row: sa.Row[Any], names: Names) -> Iterable[tuple[str, str | None,
             continue
         label = LABELS.get(column, column)
         if column not in row.became:
-            yield label, None, None
+            yield say_unshown(column, is_new=row.action == "added"), None, None
         elif row.action == "added":
             # Of something new only what is known of it.
             if row.became[column] not in (None, "", []):

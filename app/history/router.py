@@ -68,7 +68,9 @@ def show_history(request: Request, asset_id: AssetId) -> Response:
             # What has gone has no public history; whoever took it out can put it back.
             rows, may_undo = rows or own, {row.id for row in own}
             if head.gone_at is not None and not own:
-                return page(request, "asset_gone.html", status=GONE, hidden=head)
+                return page(
+                    request, "asset_gone.html", status=GONE, hidden=head, asset_id=identifier
+                )
         source = names.sources.get(head.source_id)
         return page(
             request,
@@ -142,6 +144,6 @@ def _read_known(form: Query) -> dict[str, Any]:
     """Return what was shown as stored now; what makes no sense is nothing."""
     try:
         known = json.loads(form.secret("known", longest=LONGEST_KNOWN) or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return known if isinstance(known, dict) else {}

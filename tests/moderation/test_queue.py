@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.main import create_app
+from app.moderation.queries import COUNTS
 from tests.moderation.conftest import (
     about_the_club,
     approve,
@@ -214,6 +215,32 @@ def test_gone_by_suggestion_and_undone(people: People) -> None:
     assert post(people, f"suggestion:{made}", "undo").status_code == 303
     assert people.client().get(f"/assets/{people.club_id}").status_code == 200
     assert decision(people, made) == "waiting"
+
+
+def test_gone_of_what_was_joined_with_another_since_waits_and_takes_nothing_out(
+    people: People,
+) -> None:
+    item = f"suggestion:{about_the_club(people, what='gone')}"
+    other = people.homes["a"]
+    do(people, "UPDATE assets SET duplicate_of = :a WHERE id = :id", a=other, id=people.club_id)
+    do(people, "DELETE FROM checks WHERE outcome = 'gone'")
+    try:
+        answer = approve(people, item)
+        assert answer.status_code == 422
+        assert "not on the map any more" in Document(answer.text).one("main").text
+        assert decision(people, item.partition(":")[2]) == "waiting"
+        gone = "SELECT count(*) FROM assets WHERE gone_at IS NOT NULL"
+        assert one(people, gone) == 0
+        assert one(people, "SELECT count(*) FROM checks WHERE outcome = 'gone'") == 0
+    finally:
+        do(people, "UPDATE assets SET duplicate_of = NULL WHERE id = :id", id=people.club_id)
+
+
+def test_what_was_found_gone_is_counted_by_its_own_index(people: People) -> None:
+    with people.engine.begin() as connection:
+        connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(connection.execute(sa.text(f"EXPLAIN {COUNTS}")).scalars())
+    assert "ix_asset_changes_found_gone" in plan
 
 
 @pytest.mark.parametrize("new", [True, False])
