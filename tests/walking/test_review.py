@@ -29,7 +29,7 @@ def fill(page: Page, name: str, *, kind: str = "Group") -> None:
 
 def go(page: Page, view: str) -> None:
     page.evaluate("(to) => { location.hash = to; }", view)
-    expect(page.locator(f"#walk-{view.split('/', maxsplit=1)[0]}")).to_be_visible()
+    expect(page.locator(f"#walk-{view.partition('/')[0]}")).to_be_visible()
 
 
 def stand(page: Page, latitude: float, accuracy: float) -> None:
@@ -436,12 +436,16 @@ def test_the_bar_and_the_facts_fit_large_text_on_a_small_phone(walk: Walk) -> No
     page.evaluate("() => document.documentElement.style.setProperty('font-size', '200%')")
     for view in ("list", "add", "still", "patch", "outbox", place.removeprefix("#")):
         go(page, view)
+        if view.startswith("asset"):
+            expect(page.locator("#walk-asset [data-hours] li").first).to_be_visible()
+            page.locator("#edit-description").fill("Another")
+            expect(page.locator("[data-forget-edit]")).to_be_visible()
         over = page.evaluate(
             """() => [document.documentElement.scrollWidth - innerWidth,
               document.querySelector(".walk-bar").lastElementChild.getBoundingClientRect().right
                 - innerWidth,
-              [...document.querySelectorAll("main [data-view]:not([hidden]) *")].filter((node) => node
-                .getBoundingClientRect().right > innerWidth && node.getBoundingClientRect().width)
+              [...document.querySelectorAll("main [data-view]:not([hidden]) *")]
+                .filter((node) => node.getBoundingClientRect().right > innerWidth)
                 .map((node) => node.outerHTML.slice(0, 90))]"""
         )
         assert max(over[:2]) <= 0, (view, over[2])

@@ -35,10 +35,14 @@ const changesOf = (now, item = edited.item) => {
 const newPhotos = () => form.photos.filter(({ isOfItem }) => !isOfItem);
 
 const draftId = () => `edit:${edited.asset.id}`;
+const mayForget = (isKept) => {
+  page.querySelector("[data-forget-edit]").hidden = !isKept;
+  page.querySelector("[data-leave]").hidden = isKept;
+};
 const keep = async () => {
   const { asset, item, moved } = edited;
-  if (!Object.keys(changesOf(readEdit())).length && !form.photos.length) { await store.deleteDraft(draftId()); return; }
-  page.querySelector("[data-forget-edit]").hidden = false;
+  if (!Object.keys(changesOf(readEdit())).length && !form.photos.length) { mayForget(false); await store.deleteDraft(draftId()); return; }
+  mayForget(true);
   await store.putDraft({ id: draftId(), asset, item_id: item?.id ?? null, facts: readForm(form), moved, photos: form.photos });
 };
 const keepSafely = () => keep().catch((error) => showProblems(form, { name: error.message }, { isAside: true }));
@@ -124,7 +128,7 @@ export const open = async (id, itemId) => {
   showProblems(form, {});
   sayMoved();
   if (kept?.moved) form.querySelector("[data-moved]").closest("details").open = true;
-  page.querySelector("[data-forget-edit]").hidden = !kept;
+  mayForget(Boolean(kept));
   if (mayRecord() && !asset.unsent) {
     page.querySelector("[data-facts]").append(make("p", { class: "walk-actions" }, button("Still here", async () => { await check(asset); show("#list"); }, "")));
   }
