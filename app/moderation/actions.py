@@ -28,7 +28,7 @@ from app.history.actions import Outcome, take_back
 from app.history.queries import find_change, find_change_of_version
 from app.models import AssetKind, Decision, SuggestionKind
 from app.moderation import queries
-from app.moderation.wording import REASONS
+from app.moderation.wording import LONGEST_REASON, NOT_ON_THE_MAP, REASONS
 from app.parameters import Query, read_uuid
 from app.places.queries import find_postcode
 from app.suggestions import fact_form
@@ -42,8 +42,6 @@ NEW_FACTS = (
     "name", "kind", "description", "address", "postcode", "pin", "opening_hours", "phone", "email",
     "website", "interests",
 )  # fmt: skip
-LONGEST_REASON = 500
-NOT_ON_THE_MAP = "This is not on the map any more. Turn the suggestion down."
 
 
 class Taken(Exception):

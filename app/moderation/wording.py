@@ -35,3 +35,6 @@ SAID = {
     "thrown-away": "Not taken back: photos that were turned down are thrown away after a month",
     "already": "That had been taken back already",
 }
+
+LONGEST_REASON = 500
+NOT_ON_THE_MAP = "This is not on the map any more. Turn the suggestion down."
