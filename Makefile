@@ -32,7 +32,7 @@ test: environment ## Run all tests (PYTEST_ARGS="tests/geo -k postcode" narrows;
 	@$(SETUP) pdf
 	@$(SETUP) chromium
 	@$(SETUP) exiftool
-	@exec $(WITH_DATABASE) --database patchwork_test -- $(PY) -m pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
+	@exec $(WITH_DATABASE) --database patchwork_test -- $(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 lint: environment ## Check style, imports between the parts, and known insecure patterns
 	@.venv/bin/ruff check

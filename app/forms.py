@@ -86,6 +86,9 @@ async def _read(request: Request, *, most_files: int) -> FormData:
         raise BadQuestion("Send this as a form.", field="form")
     try:
         return await request.form(max_files=most_files, max_fields=MOST_FIELDS)
+    except UnicodeError:
+        # A charset the form names itself, and no browser does.
+        raise BadQuestion("Send this as a form.", field="form") from None
     except (HTTPException, ClientDisconnect):
         raise BadQuestion(
             "This form holds more than any of ours. Nothing was changed; open the page again.",

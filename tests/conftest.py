@@ -32,6 +32,11 @@ hypothesis.settings.load_profile("patchwork")
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Open browsers first: the longest files begin early, and short ones fill up both workers."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
 def _real_data_folder() -> Path:
     return Path(os.environ.get("PATCHWORK_REAL_DATA", ROOT.parent / "shared" / "data"))
 

@@ -89,8 +89,11 @@ TRIGGERS = (
     " WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION record_asset_change()",
 )
 
-# Words people write may be what an edit took out, so of these only "was changed" is public.
-WRITTEN = "'{description,address,postcode,phone,email}'::text[]"
+# What people write, where something was and how somebody agreed may be what an edit took out, so
+# of these only "was changed" is public.
+WRITTEN = (
+    "'{name,description,place,address,postcode,phone,email,website,consent_on,consent_how}'::text[]"
+)
 PUBLIC_CHANGES = f"""
 CREATE VIEW public_asset_changes WITH (security_invoker = true) AS
 SELECT c.id, c.asset_id, c.at, c.acting_as, c.action, c.columns,

@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table, the column and the index of what is open."""
+    """Make the table, the column and the indexes of what is open."""
     op.create_table(
         "gone_reviews",
         sa.Column("change_id", sa.BigInteger(), nullable=False),
@@ -48,6 +48,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("resolved_at IS NULL"),
     )
+    op.create_index(
+        "ix_asset_changes_found_gone",
+        "asset_changes",
+        ["at"],
+        unique=False,
+        postgresql_where=sa.text("action = 'gone' AND acting_as = 'mapper'"),
+    )
     op.execute("GRANT SELECT ON gone_reviews TO patchwork_app, patchwork_keeper")
     # Taking a decision back takes the row out.
     op.execute("GRANT INSERT, DELETE ON gone_reviews TO patchwork_app")
@@ -55,6 +62,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take everything back."""
+    op.drop_index(
+        "ix_asset_changes_found_gone",
+        table_name="asset_changes",
+        postgresql_where=sa.text("action = 'gone' AND acting_as = 'mapper'"),
+    )
     op.drop_index(
         "ix_import_problems_open",
         table_name="import_problems",

@@ -42,6 +42,9 @@ COLUMNS = {
 # A point is bound as two values.
 BOUND = {"geom": ("lon", "lat")}
 
+# A merge of a merge of a merge: nobody gets further.
+MOST_MERGES = 10
+
 FACTS_OF = """
   a.id, a.version, a.kind::text AS kind, a.name, a.description, a.address, a.postcode,
   ST_X(a.geom) AS lon, ST_Y(a.geom) AS lat, a.location_source::text AS location_source,
@@ -91,11 +94,32 @@ def own_source_id(session: Session, *, service_name: str) -> int:
 
 
 def lock_asset(session: Session, *, asset_id: uuid.UUID) -> sa.Row[Any] | None:
-    """Return `FACTS_OF` of an asset, gone and linked ones too; others that want it wait."""
+    """Return `FACTS_OF` of an asset, gone and linked ones too; others that want it wait.
+
+    Rows that only point to it, a photo or a check, need not wait.
+    """
     return session.execute(
-        sa.text(f"SELECT {FACTS_OF} FROM assets a WHERE a.id = :id FOR UPDATE"),  # noqa: S608 - constants only
+        sa.text(f"SELECT {FACTS_OF} FROM assets a WHERE a.id = :id FOR NO KEY UPDATE"),  # noqa: S608 - constants only
         {"id": asset_id},
     ).first()
+
+
+def find_last(session: Session, *, asset_id: uuid.UUID) -> uuid.UUID | None:
+    """Return the id of an asset, or of the one it is shown as by now; None if it never was."""
+    found: uuid.UUID | None = session.execute(
+        sa.text(
+            """
+            WITH RECURSIVE merged(id, next, step) AS (
+              SELECT id, duplicate_of, 0 FROM assets WHERE id = :id
+              UNION ALL
+              SELECT a.id, a.duplicate_of, step + 1 FROM merged m
+              JOIN assets a ON a.id = m.next WHERE step < :most
+            ) SELECT id FROM merged WHERE next IS NULL
+            """
+        ),
+        {"id": asset_id, "most": MOST_MERGES},
+    ).scalar()
+    return found
 
 
 def find_facts(session: Session, *, asset_id: uuid.UUID) -> sa.Row[Any] | None:
@@ -129,20 +153,45 @@ def update_asset(
 ) -> int:
     """Write columns of an asset that is locked; return its new version.
 
-    `kept` are the columns an import has to leave alone from now on.
+    `kept` are the columns an import has to leave alone from now on. With a telephone number or
+    email address that is not shown goes that it is not: a file cannot publish what it never held.
     """
     names = [name for name in COLUMNS if name in columns]
     sets = [f"{name} = {COLUMNS[name]}" for name in names]
     if "gone_at" in columns:
         sets.append("gone_at = :gone_at")
     sets.append(
-        "kept_fields = ARRAY(SELECT DISTINCT k FROM unnest(kept_fields || :kept) k ORDER BY k)"
+        "kept_fields = ARRAY(SELECT DISTINCT k FROM unnest(kept_fields || :kept"
+        " || CASE WHEN NOT is_contact_public AND CAST(:kept AS text[]) && '{phone,email}'"
+        " THEN '{is_contact_public}' ELSE '{}' END::text[]) k ORDER BY k)"
     )
     return int(
         session.execute(
             sa.text(f"UPDATE assets SET {', '.join(sets)} WHERE id = :id RETURNING version"),  # noqa: S608 - names of COLUMNS
             {"id": asset_id, "kept": list(kept)} | _bound(columns),
         ).scalar_one()
+    )
+
+
+def keep_no_more(
+    session: Session,
+    *,
+    asset_id: uuid.UUID,
+    columns: Sequence[str],
+    location_source: str | None = None,
+) -> None:
+    """Let imports write `columns` of an asset again; say how its place is known, if given."""
+    session.execute(
+        sa.text(
+            """
+            UPDATE assets SET
+              kept_fields = ARRAY(
+                SELECT k FROM unnest(kept_fields) k WHERE NOT k = ANY(:columns) ORDER BY k),
+              location_source = coalesce(CAST(:location_source AS location_source), location_source)
+            WHERE id = :id AND kept_fields && CAST(:columns AS text[])
+            """
+        ),
+        {"id": asset_id, "columns": list(columns), "location_source": location_source},
     )
 
 

@@ -25,8 +25,9 @@ from app.models import AssetKind, LocationSource
 from app.parameters import today
 
 __all__ = [
-    "HIDDEN", "PRIVATE", "Change", "Clash", "Edited", "FactsRefused", "add_asset", "bring_back",
-    "change_asset", "columns_of", "confirm", "facts_of", "is_same", "mark_gone",
+    "HIDDEN", "PRIVATE", "PRIVATE_IF_INFORMAL", "Change", "Clash", "Edited", "FactsRefused",
+    "add_asset", "bring_back", "change_asset", "columns_of", "confirm", "facts_of", "is_same",
+    "mark_gone",
 ]  # fmt: skip
 
 # Points nearer than this (degrees, about a metre) are the same place.
@@ -34,6 +35,10 @@ SAME_PLACE = 0.00001
 PRIVATE = ("phone", "email")
 # What of an informal asset nobody is shown: it is placed on its ward and no nearer.
 PRIVATE_IF_INFORMAL = (*PRIVATE, "address", "postcode")
+# Teams and their residents belong to these.
+FOR_EDITORS = (AssetKind.CARE_HOME, AssetKind.SURGERY)
+# No fact has more steps: a list of days, each with its hours.
+DEEPEST = 4
 # Stands for a contact that is there and not shown. Sent back as `was`, it says: I know that there
 # is one, and want it replaced.
 HIDDEN = {"hidden": True}
@@ -129,10 +134,11 @@ def change_asset(
 ) -> Edited:
     """Change facts of an asset; see `Edited` for what can come of it.
 
-    `changes` hold values as `app.assets.facts` read them. `sees_private`: this person was shown
-    contacts that are not public. Raises NotFound if there never was such an asset, FactsRefused
-    for an unknown postcode or ward.
+    `changes` hold values as `app.assets.facts` read them. `sees_private`: this person is an editor,
+    who was shown contacts that are not public. Raises NotFound if there never was such an asset,
+    FactsRefused for an unknown postcode or ward, and what only editors may do.
     """
+    _refuse_depths(changes)
     row = _locked(session, asset_id)
     if row.duplicate_of is not None:
         return Edited(asset_id, row.version, instead=row.duplicate_of)
@@ -155,7 +161,8 @@ def change_asset(
     }
     _refuse_showing_what_was_hidden(wanted, hidden)
     kind = wanted.get("kind", row.kind)
-    columns = columns_of(session, wanted, kind=kind, row=row)
+    _refuse_kind(row.kind, kind, is_editor=sees_private)
+    columns = columns_of(session, wanted, kind=kind, row=row, may_show=sees_private)
     if row.gone_at is not None:
         columns["gone_at"] = None
     if not columns:
@@ -273,6 +280,31 @@ def _clash(
     return Clash(name, FACTS[name].label, change.was, theirs, change.now)
 
 
+def _refuse_depths(changes: Mapping[str, Change]) -> None:
+    """Refuse what nobody was ever shown, before anything has to go down all its steps."""
+    deep = [name for name, change in changes.items() if not _is_within(change.was, DEEPEST)]
+    if deep:
+        sentence = "What you saw of this cannot be read. Open it again and make your change there."
+        raise FactsRefused(dict.fromkeys(deep, sentence))
+
+
+def _is_within(value: Any, depth: int) -> bool:  # noqa: ANN401 - as somebody sent it
+    if not isinstance(value, dict | list):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return depth > 0 and all(_is_within(one, depth - 1) for one in inner)
+
+
+def _refuse_kind(was: str, now: str, *, is_editor: bool) -> None:
+    if was != now and was in FOR_EDITORS and not is_editor:
+        raise FactsRefused(
+            {
+                "kind": "Only editors change the kind of a care home or a surgery. Leave it, and"
+                " tell an editor."
+            }
+        )
+
+
 def _refuse_showing_what_was_hidden(wanted: Mapping[str, Any], hidden: tuple[str, ...]) -> None:
     if wanted.get("is_contact_public") and any(name not in wanted for name in hidden):
         sentence = "There is a private contact you cannot see. Ask an editor before it is shown."
@@ -296,9 +328,17 @@ def _is_same_place(one: Any, other: Any) -> bool:  # noqa: ANN401 - as somebody 
         return False
     pairs = [(one.get(axis), other.get(axis)) for axis in ("lon", "lat")]
     return all(
-        isinstance(a, int | float) and isinstance(b, int | float) and abs(a - b) < SAME_PLACE
+        isinstance(a, int | float) and isinstance(b, int | float) and _is_near(a, b)
         for a, b in pairs
     )
+
+
+def _is_near(one: float, other: float) -> bool:
+    try:
+        return abs(one - other) < SAME_PLACE
+    except OverflowError:
+        # A whole number of hundreds of digits is nowhere.
+        return False
 
 
 def _plain(name: str, value: Any) -> str:  # noqa: ANN401 - values of any fact

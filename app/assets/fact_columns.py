@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,10 +30,13 @@ def columns_of(
     *,
     kind: str,
     row: sa.Row[Any] | None = None,
+    may_show: bool = False,
 ) -> dict[str, Any]:
     """Return the columns that hold `facts` of an asset of `kind` (`row`: as it is stored).
 
-    Raises FactsRefused for a postcode or ward we do not know, and interests that are none.
+    `may_show`: whoever changes it sees what of a skill or network is not shown, and may say that
+    it is to be. Raises FactsRefused for a postcode or ward we do not know, and interests that are
+    none.
     """
     columns: dict[str, Any] = {
         name: value for name, value in facts.items() if name not in {"place", "interests"}
@@ -43,10 +46,7 @@ def columns_of(
         hours = columns["opening_hours"]
         columns["opening_hours"] = None if hours is None else json.dumps(hours)
     if "interests" in facts:
-        known = queries.interest_ids_of(session, slugs=facts["interests"])
-        if unknown := sorted(set(facts["interests"]) - known.keys()):
-            problems["interests"] = f"We know no interest called “{unknown[0]}”. Choose another."
-        columns["interest_ids"] = sorted(set(known.values()))
+        columns["interest_ids"] = _interest_ids(session, facts["interests"], problems)
     was_informal = row is not None and row.kind == AssetKind.INFORMAL
     is_informal = kind == AssetKind.INFORMAL
     place = facts.get("place")
@@ -65,9 +65,18 @@ def columns_of(
         columns |= _as_informal(facts, row, problems, is_new=not was_informal)
     else:
         columns.pop("consent_how", None)
+    if was_informal and not is_informal:
+        columns = _kept_quiet(columns, problems, may_show=may_show)
     if problems:
         raise FactsRefused(problems)
     return columns
+
+
+def _interest_ids(session: Session, slugs: Sequence[str], problems: dict[str, str]) -> list[int]:
+    known = queries.interest_ids_of(session, slugs=slugs)
+    if unknown := sorted(set(slugs) - known.keys()):
+        problems["interests"] = f"We know no interest called “{unknown[0]}”. Choose another."
+    return sorted(set(known.values()))
 
 
 def _as_informal(
@@ -89,6 +98,19 @@ def _as_informal(
     elif "consent_how" in facts or (is_new and (row is None or row.consent_how is None)):
         problems["consent_how"] = "Ask them first, and say here how they agreed to be on the map."
     return columns
+
+
+def _kept_quiet(
+    columns: dict[str, Any], problems: dict[str, str], *, may_show: bool
+) -> dict[str, Any]:
+    """Return the columns of what is informal no more: all it told stays private to begin with."""
+    quiet = {"is_contact_public": False, "address": None, "postcode": None} | columns
+    if quiet["is_contact_public"] and not may_show:
+        problems["is_contact_public"] = (
+            "It was a skill or network, whose contact is not shown. Leave this at no; an editor"
+            " can show it."
+        )
+    return quiet
 
 
 def _placed(session: Session, place: Mapping[str, Any], *, is_informal: bool) -> dict[str, Any]:

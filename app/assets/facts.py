@@ -214,9 +214,14 @@ def _point(value: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        # A whole number of hundreds of digits.
+        return None
+    return number if math.isfinite(number) else None
 
 
 FACTS: Mapping[str, Fact] = {

@@ -92,6 +92,20 @@ def told_apart_between(session: Session, *, one: uuid.UUID, other: uuid.UUID) ->
     ).first()
 
 
+def lock_group(session: Session, *, ids: Sequence[uuid.UUID]) -> None:
+    """Lock assets and all that are shown as one with them, in the order of their ids."""
+    session.execute(
+        sa.text(
+            """
+            SELECT FROM assets WHERE id = ANY(:ids) OR duplicate_of = ANY(:ids)
+              OR duplicate_of = ANY(ARRAY(SELECT duplicate_of FROM assets WHERE id = ANY(:ids)))
+            ORDER BY id FOR NO KEY UPDATE
+            """
+        ),
+        {"ids": list(ids)},
+    )
+
+
 def list_pointing_to(session: Session, *, asset_id: uuid.UUID) -> list[uuid.UUID]:
     """Return the assets that are linked to one."""
     return list(
@@ -133,25 +147,3 @@ def find_change(session: Session, *, change_id: int) -> sa.Row[Any] | None:
     return session.execute(
         sa.text("SELECT columns, was, became FROM asset_changes WHERE id = :id"), {"id": change_id}
     ).first()
-
-
-def keep_no_more(
-    session: Session,
-    *,
-    asset_id: uuid.UUID,
-    columns: Sequence[str],
-    location_source: str | None = None,
-) -> None:
-    """Let imports write `columns` of an asset again; say how its place is known, if given."""
-    session.execute(
-        sa.text(
-            """
-            UPDATE assets SET
-              kept_fields = ARRAY(
-                SELECT k FROM unnest(kept_fields) k WHERE NOT k = ANY(:columns) ORDER BY k),
-              location_source = coalesce(CAST(:location_source AS location_source), location_source)
-            WHERE id = :id AND kept_fields && CAST(:columns AS text[])
-            """
-        ),
-        {"id": asset_id, "columns": list(columns), "location_source": location_source},
-    )

@@ -135,8 +135,7 @@ def _save(session: Session, pair: Pair, status: str, account_id: uuid.UUID) -> N
 def _locked(session: Session, *, one: uuid.UUID, other: uuid.UUID) -> Pair:
     """Return a pair that nobody else can decide about until this transaction ends."""
     # In one order, so that two editors wait for each other instead of blocking each other.
-    for asset_id in sorted((one, other)):
-        edit_queries.lock_asset(session, asset_id=asset_id)
+    queries.lock_group(session, ids=[one, other])
     return read_pair(session, one=one, other=other)
 
 
@@ -229,7 +228,7 @@ def _give_back(session: Session, kept: Side, undo: Mapping[str, Any]) -> tuple[s
     if not edited.is_written:
         return tuple(names)
     given_back = {column for name in same for column in COLUMNS.get(name, (name,))}
-    queries.keep_no_more(
+    edit_queries.keep_no_more(
         session,
         asset_id=kept.id,
         columns=sorted(given_back & set(undo.get("newly_kept", ()))),

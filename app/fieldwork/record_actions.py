@@ -12,16 +12,19 @@ from sqlalchemy.orm import Session
 
 from app.accounts.people import Work
 from app.assets import editing
-from app.assets.edit_queries import add_check, find_facts, lock_asset
-from app.errors import NotFound
+from app.assets.edit_queries import add_check, find_facts, find_last, lock_asset
+from app.errors import NotFound, Unavailable
 from app.fieldwork import record_queries as queries
 from app.fieldwork.record_reading import Record
 from app.fieldwork.record_refusals import Refused, refused_facts, refused_photo
-from app.photos.making import MadePhoto, PhotoRefused, make_photo
+from app.photos.making import (
+    MadePhoto,
+    PhotoRefused,
+    TooManyWait,
+    make_photo,
+    place_in_queue,
+)
 from app.photos.queries import insert_photo
-
-# A merge of a merge of a merge: nobody gets further.
-MOST_MERGES = 10
 
 
 def record(
@@ -88,12 +91,22 @@ def _check_photo_count(sent: Record, count: int) -> None:
 
 
 def _made(photos: Sequence[bytes]) -> list[MadePhoto]:
+    if not photos:
+        return []
     made = []
-    for number, photo in enumerate(photos):
-        try:
-            made.append(make_photo(photo))
-        except PhotoRefused as wrong:
-            raise refused_photo(number, str(wrong)) from None
+    try:
+        with place_in_queue():
+            for number, photo in enumerate(photos):
+                try:
+                    made.append(make_photo(photo))
+                except PhotoRefused as wrong:
+                    raise refused_photo(number, str(wrong)) from None
+    except TooManyWait:
+        raise Refused(
+            "unavailable",
+            "Many photos are being sent just now. Try again in a minute.",
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+        ) from None
     return made
 
 
@@ -133,7 +146,7 @@ def _edit(work: Work, sent: Record) -> editing.Edited:
             "merged",
             "This is kept as one with another entry now. Look at that one and change it there.",
             status=HTTPStatus.CONFLICT,
-            instead=str(find_shown(work.session, edited.instead).id),
+            instead=str(find_last(work.session, asset_id=edited.instead)),
         )
     if edited.gone_at is not None:
         raise _gone(work, sent.asset_id)
@@ -167,15 +180,18 @@ def _check(work: Work, sent: Record) -> editing.Edited:
 
 
 def find_shown(session: Session, asset_id: uuid.UUID) -> sa.Row[Any]:
-    """Return and lock an asset, or the one it was merged into; raises NotFound if it never was."""
-    for _ in range(MOST_MERGES):
-        row = lock_asset(session, asset_id=asset_id)
-        if row is None:
-            break
-        if row.duplicate_of is None:
-            return row
-        asset_id = row.duplicate_of
-    raise NotFound("There is nothing on the map at this address.")
+    """Return and lock an asset, or the one it was merged into; raises NotFound if it never was.
+
+    The way there is looked up without a lock: whoever holds one asset never waits for the next.
+    """
+    last = find_last(session, asset_id=asset_id)
+    row = None if last is None else lock_asset(session, asset_id=last)
+    if row is None:
+        raise NotFound("There is nothing on the map at this address.")
+    if row.duplicate_of is not None:
+        # Merged while this waited for it. Nothing is recorded, and the phone sends it again.
+        raise Unavailable("Somebody is merging this just now. Try again in a minute.")
+    return row
 
 
 def _refuse_gone(work: Work, row: sa.Row[Any]) -> None:

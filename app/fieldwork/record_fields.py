@@ -86,7 +86,7 @@ def is_untouched(name: str, was: Any, form: Query, vocabulary: Vocabulary) -> bo
     """Return whether a fact's fields still say what the form was made with."""
     try:
         shown = as_query(pairs_of(name, was, vocabulary))
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError):
         # No form of ours was made with such a value.
         return False
     return _texts_of(name, form) == _texts_of(name, shown)

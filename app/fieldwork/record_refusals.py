@@ -66,9 +66,12 @@ def _answer(error: PatchworkError) -> Response:
         members = {"code": error.code, **error.members}
     else:
         members["code"] = next(code for kind, code in CODES if isinstance(error, kind))
-    return problem_answer(
+    answer = problem_answer(
         status=error.status, title=error.title, detail=str(error), field=None, **members
     )
+    if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        answer.headers["retry-after"] = "60"
+    return answer
 
 
 class CodedRoute(APIRoute):
@@ -88,8 +91,6 @@ class CodedRoute(APIRoute):
                 if not (is_away or getattr(error, "connection_invalidated", False)):
                     raise
                 log.error("database unavailable", kind=type(error).__name__)
-                answer = _answer(Unavailable("This cannot be recorded just now. Try again later."))
-                answer.headers["retry-after"] = "60"
-                return answer
+                return _answer(Unavailable("This cannot be recorded just now. Try again later."))
 
         return handle_coded

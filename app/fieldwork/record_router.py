@@ -85,7 +85,7 @@ def _show(form: Query, refusal: Refused) -> None:
     problems = refusal.members.get("problems")
     if isinstance(problems, dict):
         forms.show_problems(form, problems)
-    elif refusal.code in {"photo", "too-large"}:
+    elif refusal.code in {"photo", "too-large", "unavailable"}:
         form.wrong("photo", str(refusal))
     else:
         raise refusal

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.accounts.people import Person
 from app.assets import edit_queries
 from app.assets.editing import (
+    PRIVATE,
     Change,
     Clash,
     FactsRefused,
@@ -25,12 +26,15 @@ from app.assets.editing import (
 from app.assets.schemas import Names
 from app.errors import NotAllowed, NotFound
 from app.history import queries
-from app.history.wording import ACTIONS, LABELS, ROLES, say_fact
+from app.history.wording import ACTIONS, LABELS, ROLES, say_fact, say_unshown
+from app.models import AssetKind
 
 # How long mappers may take back what they did.
 OWN_FOR = dt.timedelta(days=1)
 # Follow from others, or are put right elsewhere.
 NOT_PUT_BACK = {"consent_on", "consent_how", "duplicate_of"}
+# Nobody keeps it of a skill or network.
+DOOR = ("address", "postcode")
 CAN_BE_UNDONE = {"added", "changed", "gone", "back"}
 
 
@@ -42,6 +46,7 @@ class Outcome(StrEnum):
     CLASH = "clash"
     GONE = "gone"
     NOTHING = "nothing"
+    NOT_YOURS = "not-yours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,16 @@ class Undone:
     clashes: tuple[Clash, ...] = ()
     version: int = 0
     problem: str = ""
+    # A skill or network has a door again, and nobody kept which.
+    lacks_address: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One change as a page shows it; `facts` are label, old and new (both None: not shown)."""
+    """One change as a page shows it; `facts` are label, old and new.
+
+    Where the values are not shown these are None, and a whole sentence stands for the label.
+    """
 
     id: int
     at: dt.datetime
@@ -105,7 +115,7 @@ def _facts_of(row: sa.Row[Any], names: Names) -> Iterable[tuple[str, str | None,
             continue
         label = LABELS.get(column, column)
         if column not in row.became:
-            yield label, None, None
+            yield say_unshown(column, is_new=row.action == "added"), None, None
         elif row.action == "added":
             # Of something new only what is known of it.
             if row.became[column] not in (None, "", []):
@@ -153,7 +163,10 @@ def undo(
     is_fresh = dt.datetime.now(tz=dt.UTC) - change.at < OWN_FOR
     if not (person.is_editor or (is_own and is_fresh)):
         raise NotAllowed("Mappers can take back their own changes, for a day.")
-    return take_back(session, change, acting_as=person.acting_as, known=known, keep=keep)
+    return take_back(
+        session, change, acting_as=person.acting_as, known=known, keep=keep,
+        is_editor=person.is_editor,
+    )  # fmt: skip
 
 
 def take_back(  # noqa: PLR0911 - one answer for each thing that can come of it
@@ -163,8 +176,12 @@ def take_back(  # noqa: PLR0911 - one answer for each thing that can come of it
     acting_as: str,
     known: Mapping[str, Any] | None = None,
     keep: frozenset[str] = frozenset(),
+    is_editor: bool = True,
 ) -> Undone:
-    """Take a change back (a row of `queries.find_change`); it is recorded which."""
+    """Take a change back (a row of `queries.find_change`); it is recorded which.
+
+    Only what an editor takes back (`is_editor`) can show again what a skill or network hid.
+    """
     # Two who press at once wait for each other here, and the second finds it done.
     row = edit_queries.lock_asset(session, asset_id=change.asset_id)
     if row is None or row.duplicate_of is not None:
@@ -185,7 +202,7 @@ def take_back(  # noqa: PLR0911 - one answer for each thing that can come of it
         return Undone(Outcome.DONE)
     if is_gone:
         return Undone(Outcome.GONE)
-    undone = _put_back(session, change, of, known or {}, keep, version=row.version)
+    undone = _put_back(session, change, of, known or {}, keep, row=row, is_editor=is_editor)
     if change.action == "back" and undone.outcome in {Outcome.DONE, Outcome.NOTHING}:
         mark_gone(session, **of)
         return Undone(Outcome.DONE)
@@ -199,7 +216,8 @@ def _put_back(
     known: Mapping[str, Any],
     keep: frozenset[str],
     *,
-    version: int,
+    row: sa.Row[Any],
+    is_editor: bool,
 ) -> Undone:
     """Write the facts of a change as they were before it."""
     kept = _reversed(session, change)
@@ -210,14 +228,38 @@ def _put_back(
         for name, one in kept.items()
         if name not in keep
     }
+    is_shown_again = _leaves_informal(row, changes)
+    if is_shown_again and not (is_editor and _is_old_contact(session, change)):
+        # What was told to a skill or network meanwhile was told for nobody's eyes.
+        changes.pop("is_contact_public", None)
     try:
-        edited = change_asset(session, seen_version=change.version, changes=changes, **of)
+        edited = change_asset(
+            session, seen_version=change.version, changes=changes, sees_private=is_editor, **of
+        )
     except FactsRefused as refused:
-        return Undone(Outcome.NOTHING, problem=str(refused))
+        outcome = Outcome.NOT_YOURS if set(refused.problems) == {"kind"} else Outcome.NOTHING
+        return Undone(outcome, problem=str(refused))
     if edited.clashes:
         return Undone(Outcome.CLASH, edited.clashes, edited.version)
-    is_written = edited.version != version
-    return Undone(Outcome.DONE if is_written else Outcome.ALREADY, version=edited.version)
+    if edited.version == row.version:
+        return Undone(Outcome.ALREADY, version=edited.version)
+    if is_shown_again:
+        # A file may bring back what is not kept here.
+        edit_queries.keep_no_more(session, asset_id=row.id, columns=DOOR)
+    lacks_address = is_shown_again and not set(DOOR).isdisjoint(change.columns)
+    return Undone(Outcome.DONE, version=edited.version, lacks_address=lacks_address)
+
+
+def _leaves_informal(row: sa.Row[Any], changes: Mapping[str, Change]) -> bool:
+    kind = changes.get("kind")
+    return row.kind == AssetKind.INFORMAL and kind is not None and kind.now != AssetKind.INFORMAL
+
+
+def _is_old_contact(session: Session, change: sa.Row[Any]) -> bool:
+    """Return whether an asset has the contact it had before a change and no other."""
+    return not queries.is_any_changed_since(
+        session, asset_id=change.asset_id, change_id=change.id, columns=PRIVATE
+    )
 
 
 def _reversed(session: Session, change: sa.Row[Any]) -> dict[str, Change]:

@@ -90,3 +90,18 @@ def find_change_of_version(session: Session, *, asset_id: uuid.UUID, version: in
         {"id": asset_id, "version": version},
     ).scalar()
     return found
+
+
+def is_any_changed_since(
+    session: Session, *, asset_id: uuid.UUID, change_id: int, columns: Sequence[str]
+) -> bool:
+    """Return whether a change of an asset, or one after it, was of one of these columns."""
+    return bool(
+        session.execute(
+            sa.text(
+                "SELECT EXISTS (SELECT 1 FROM asset_changes WHERE asset_id = :id"
+                " AND asset_changes.id >= :change_id AND columns && CAST(:columns AS text[]))"
+            ),
+            {"id": asset_id, "change_id": change_id, "columns": list(columns)},
+        ).scalar()
+    )

@@ -28,9 +28,12 @@ GONE, CONFLICT = 410, 409
 LONGEST_KNOWN = 50_000
 SAID = {
     "undone": "Taken back.",
+    "no-address": "Taken back. Its address and postcode were private meanwhile and are not kept:"
+    " write them again if you know them.",
     "already": "This was as before already. Nothing was changed.",
     "gone": "It has gone from the map since. Put it back first.",
     "nothing": "What this change took out was private and is not kept, so it cannot be put back.",
+    "not-yours": "Only editors change the kind of a care home or a surgery. Tell an editor.",
 }
 
 
@@ -65,7 +68,9 @@ def show_history(request: Request, asset_id: AssetId) -> Response:
             # What has gone has no public history; whoever took it out can put it back.
             rows, may_undo = rows or own, {row.id for row in own}
             if head.gone_at is not None and not own:
-                return page(request, "asset_gone.html", status=GONE, hidden=head)
+                return page(
+                    request, "asset_gone.html", status=GONE, hidden=head, asset_id=identifier
+                )
         source = names.sources.get(head.source_id)
         return page(
             request,
@@ -101,7 +106,8 @@ def undo_change(
     )
     if undone.outcome is Outcome.CLASH:
         return _clash(request, work.session.connection(), identifier, undone)
-    said = "undone" if undone.outcome is Outcome.DONE else undone.outcome.value
+    done = "no-address" if undone.lacks_address else "undone"
+    said = done if undone.outcome is Outcome.DONE else undone.outcome.value
     return see_other(f"/assets/{identifier}/history?said={said}")
 
 
@@ -138,6 +144,6 @@ def _read_known(form: Query) -> dict[str, Any]:
     """Return what was shown as stored now; what makes no sense is nothing."""
     try:
         known = json.loads(form.secret("known", longest=LONGEST_KNOWN) or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return known if isinstance(known, dict) else {}

@@ -36,6 +36,23 @@ CONSENT = {
     "through_a_group": "Through a group or relative",
 }
 NOTHING = "nothing"
+# The subjects of sentences about facts whose values are not shown.
+_SUBJECTS = {
+    name: f"The {LABELS[name][0].lower()}{LABELS[name][1:]}"
+    for name in (
+        "kind", "name", "address", "postcode", "phone", "email", "website", "charity_number",
+        "consent_on",
+    )
+}  # fmt: skip
+_MANY = {"interests", "interest_ids", "opening_hours", "beds"}
+
+
+def say_unshown(name: str, *, is_new: bool) -> str:
+    """Return that a fact was written or changed, without a value."""
+    if name == "place":
+        return "It was put on the map." if is_new else "It was moved."
+    subject = _SUBJECTS.get(name) or LABELS.get(name, name)
+    return f"{subject} {'were' if name in _MANY else 'was'} {'written' if is_new else 'changed'}."
 
 
 def say_fact(name: str, value: Any, names: Names) -> str:  # noqa: ANN401 - values of any fact

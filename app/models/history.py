@@ -42,4 +42,12 @@ class AssetChange(Base):
     # The change that this one took back.
     undoes: Mapped[int | None] = mapped_column(sa.ForeignKey("asset_changes.id"), index=True)
 
-    __table_args__ = (sa.Index("ix_asset_changes_asset_id_id", "asset_id", "id"),)
+    __table_args__ = (
+        sa.Index("ix_asset_changes_asset_id_id", "asset_id", "id"),
+        # What editors look at in their queue, however much else was changed.
+        sa.Index(
+            "ix_asset_changes_found_gone",
+            "at",
+            postgresql_where=sa.text("action = 'gone' AND acting_as = 'mapper'"),
+        ),
+    )

@@ -32,6 +32,7 @@ from app.moderation.wording import REASONS
 from app.parameters import Query, read_uuid
 from app.places.queries import find_postcode
 from app.suggestions import fact_form
+from app.suggestions.actions import without_hidden
 from geo.interests import Vocabulary
 
 SUGGESTION, PHOTO, FOUND_GONE, PROBLEM = queries.KINDS
@@ -42,6 +43,7 @@ NEW_FACTS = (
     "website", "interests",
 )  # fmt: skip
 LONGEST_REASON = 500
+NOT_ON_THE_MAP = "This is not on the map any more. Turn the suggestion down."
 
 
 class Taken(Exception):
@@ -155,6 +157,8 @@ def undo(asked: Asked, *, kind: str, item: str) -> Decided:
         photo = queries.find_photo(session, photo_id=read_uuid(item))
         if photo is None:
             raise NotFound("There is no such photo.")
+        if photo.is_thrown_away:
+            return Decided("thrown-away")
         is_back = photo.decision != "waiting" and queries.decide_photo(
             session, photo_id=photo.id, was=photo.decision, decision="waiting", account_id=None
         )
@@ -273,7 +277,7 @@ def _approve_change(asked: Asked, row: sa.Row[Any]) -> Decided | None:
         )
         changes = fact_form.settled(form, wanted).changes
     else:
-        changes = {name: Change(one["was"], one["now"]) for name, one in row.fields.items()}
+        changes = {n: Change(without_hidden(f["was"]), f["now"]) for n, f in row.fields.items()}
         if not changes:
             form.wrong("name", "These are only words. Correct the facts, then approve.")
         # Taken when they were sent, never to be shown.
@@ -281,7 +285,7 @@ def _approve_change(asked: Asked, row: sa.Row[Any]) -> Decided | None:
             form.wrong(name, sentence)
     if form.problems:
         return None
-    before = _version_of(asked.session, row.asset_id)
+    before = int(_locked(asked.session, row.asset_id).version)
     try:
         edited = change_asset(
             asked.session, asset_id=row.asset_id, changes=changes, acting_as=ACTING_AS,
@@ -297,7 +301,7 @@ def _changed(asked: Asked, row: sa.Row[Any], edited: Edited, before: int) -> Dec
     if edited.clashes:
         return Decided(clashes=edited.clashes, version=edited.version)
     if not edited.is_written:
-        asked.form.wrong("item", "This is not on the map any more. Turn the suggestion down.")
+        asked.form.wrong("item", NOT_ON_THE_MAP)
         return None
     _decide(
         asked.session, row, Decision.APPROVED, asked.work.person.account_id,
@@ -307,7 +311,12 @@ def _changed(asked: Asked, row: sa.Row[Any], edited: Edited, before: int) -> Dec
 
 
 def _approve_gone(asked: Asked, row: sa.Row[Any]) -> Decided | None:
-    before = _version_of(asked.session, row.asset_id)
+    asset = _locked(asked.session, row.asset_id)
+    if asset.duplicate_of is not None:
+        # What is shown now is another entry, of which nobody said that it has gone.
+        asked.form.wrong("item", NOT_ON_THE_MAP)
+        return None
+    before = int(asset.version)
     version = mark_gone(asked.session, asset_id=row.asset_id, acting_as=ACTING_AS)
     _decide(
         asked.session, row, Decision.APPROVED, asked.work.person.account_id,
@@ -316,12 +325,12 @@ def _approve_gone(asked: Asked, row: sa.Row[Any]) -> Decided | None:
     return Decided("gone")
 
 
-def _version_of(session: Session, asset_id: uuid.UUID) -> int:
-    """Return the version of an asset, which nobody else changes until this is over."""
+def _locked(session: Session, asset_id: uuid.UUID) -> sa.Row[Any]:
+    """Return the facts of an asset, which nobody else changes until this is over."""
     row = lock_asset(session, asset_id=asset_id)
     if row is None:
         raise NotFound("There is nothing on the map at this address.")
-    return int(row.version)
+    return row
 
 
 _APPROVED = {
@@ -345,7 +354,7 @@ def _undo_suggestion(session: Session, suggestion_id: uuid.UUID) -> Decided:
     change = find_change(session, change_id=row.change_id) if row.change_id else None
     if change is not None:
         outcome = take_back(session, change, acting_as="editor").outcome
-        if outcome in {Outcome.CLASH, Outcome.GONE, Outcome.NOTHING}:
+        if outcome not in {Outcome.DONE, Outcome.ALREADY}:
             return Decided("changed")
     _decide(
         session, row, Decision.WAITING, None,

@@ -151,7 +151,8 @@ def find_photo(session: Session, *, photo_id: uuid.UUID) -> sa.Row[Any] | None:
     return session.execute(
         sa.text(
             "SELECT p.id, p.asset_id, p.alt, p.width_px, p.height_px, p.created_at,"
-            " p.decision::text AS decision, p.decided_at, p.reason, a.name"
+            " p.decision::text AS decision, p.decided_at, p.reason, a.name,"
+            " length(p.image) = 0 AS is_thrown_away"
             " FROM photos p JOIN assets a ON a.id = p.asset_id WHERE p.id = :id"
         ),
         {"id": photo_id},
@@ -168,7 +169,7 @@ def decide_photo(
     reason: str | None = None,
     alt: str | None = None,
 ) -> bool:
-    """Write a decision about a photo that is `was`; False: it is not so any more."""
+    """Write a decision about a photo that is `was`; False: it is not so, or is thrown away."""
     return bool(
         session.execute(
             sa.text(
@@ -176,7 +177,8 @@ def decide_photo(
                 UPDATE photos SET decision = CAST(:decision AS decision), reason = :reason,
                   alt = coalesce(:alt, alt), decided_by = :account_id,
                   decided_at = CASE WHEN :decision = 'waiting' THEN NULL ELSE now() END
-                WHERE id = :id AND decision = CAST(:was AS decision) RETURNING 1
+                WHERE id = :id AND decision = CAST(:was AS decision)
+                  AND (length(image) > 0 OR :decision = 'rejected') RETURNING 1
                 """
             ),
             {

@@ -179,7 +179,7 @@ def _decided(work: Work, query: Query) -> dict[str, object] | None:
         "words": wording.SAID[said],
         "row": row,
         "address": f"/queue/{kind}/{item}/undo"
-        if said not in {"undone", "already", "changed"}
+        if said not in {"undone", "already", "changed", "thrown-away"}
         else "",
         "asset_id": getattr(row, "asset_id", None),
     }

@@ -32,5 +32,6 @@ SAID = {
     "back": "Back on the map",
     "undone": "Taken back: it waits again",
     "changed": "Not taken back: it was changed since. See its history",
+    "thrown-away": "Not taken back: photos that were turned down are thrown away after a month",
     "already": "That had been taken back already",
 }

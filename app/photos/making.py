@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pillow_heif
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageFile, ImageOps
 
 LONGEST_SIDE_PX = 1_600
 THUMBNAIL_SIDE_PX = 400
@@ -21,6 +23,9 @@ MOST_PIXELS = 50_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 # A picture of 50 megapixels takes 200 MB while it is made smaller.
 _ROOM = threading.BoundedSemaphore(2)
+# Whoever waits for room holds a connection, which everybody else's pages need too.
+MOST_AT_ONCE = 6
+_QUEUE = threading.BoundedSemaphore(MOST_AT_ONCE)
 _SRGB = ImageCms.createProfile("sRGB")
 
 pillow_heif.register_heif_opener(thumbnails=False)
@@ -28,6 +33,21 @@ pillow_heif.register_heif_opener(thumbnails=False)
 
 class PhotoRefused(ValueError):
     """A file is no photo we take; the message says what to do."""
+
+
+class TooManyWait(Exception):
+    """So many photos are being made that nobody else may wait for it."""
+
+
+@contextmanager
+def place_in_queue() -> Iterator[None]:
+    """Hold one of the few places of those who make photos; raises TooManyWait, and never waits."""
+    if not _QUEUE.acquire(blocking=False):
+        raise TooManyWait
+    try:
+        yield
+    finally:
+        _QUEUE.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +83,8 @@ def _opened(data: bytes) -> Image.Image:
     too_many = PhotoRefused(
         f"This photo has more than {MOST_PIXELS // 1_000_000} million pixels. Send a smaller one."
     )
+    # WeasyPrint sets this when it is first used: half a photo would then be taken for a whole one.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):

@@ -83,8 +83,15 @@ def list_public_photos(connection: sa.Connection, *, asset_id: uuid.UUID) -> Seq
     """Return id, alt, width_px and height_px of an asset's public photos, the newest first."""
     return connection.execute(
         sa.text(
-            "SELECT id, alt, width_px, height_px FROM public_photos WHERE asset_id = :asset_id"
-            " ORDER BY created_at DESC, id LIMIT 12"
+            # The view's asset_id is worked out and has no index: photos are looked up first.
+            """
+            SELECT id, alt, width_px, height_px FROM public_photos
+            WHERE asset_id = :asset_id AND id IN (
+              SELECT o.id FROM photos o WHERE o.asset_id = ANY(ARRAY(
+                SELECT CAST(:asset_id AS uuid)
+                UNION ALL SELECT id FROM assets WHERE duplicate_of = :asset_id)))
+            ORDER BY created_at DESC, id LIMIT 12
+            """
         ),
         {"asset_id": asset_id},
     ).all()

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.assets.editing import HIDDEN
 from app.assets.facts import LONGEST_LINE, read_facts
 from app.errors import NotFound
 from app.importers.normalise import postcode as read_postcode
@@ -60,13 +61,27 @@ def read_new(form: Query) -> dict[str, Any]:
 def read_correction(
     connection: sa.Connection, vocabulary: Vocabulary, form: Query
 ) -> dict[str, dict[str, Any]]:
-    """Read what of an entry shall be otherwise: by fact, what was shown and what it should be."""
+    """Read what of an entry shall be otherwise: by fact, what was shown and what it should be.
+
+    Nobody without an account knows of a contact that is not shown, whatever the form says.
+    """
     wanted = fact_form.read_wanted(connection, vocabulary, form, names=CORRECTED)
     for name in ("name", "description"):
         # As above: taken, and never shown.
         if suspect_words(wanted.now.get(name)):
             form.problems.pop(name, None)
-    return {name: {"was": c.was, "now": c.now} for name, c in wanted.changes.items()}
+    return {
+        name: {"was": without_hidden(change.was), "now": change.now}
+        for name, change in wanted.changes.items()
+    }
+
+
+def without_hidden(was: Any) -> Any:  # noqa: ANN401 - a value of any fact
+    """Return what somebody without an account can have been shown: never that a contact is hidden.
+
+    Otherwise a forged form would replace it without a clash.
+    """
+    return None if was == HIDDEN else was
 
 
 def read_words(form: Query) -> tuple[str, str | None]:

@@ -81,7 +81,7 @@ def show_claim(request: Request, token: str) -> Response:
 @router.post("/claims/{token}", include_in_schema=False)
 def correct_entry(request: Request, token: str, form: Form, session: Writing) -> Response:
     """Correct the entry's facts."""
-    row = _claimed(session, token)
+    row = _claimed(session, token, is_locked=True)
     if row is None:
         return _unusable(request)
     connection = session.connection()
@@ -103,14 +103,17 @@ def correct_entry(request: Request, token: str, form: Form, session: Writing) ->
     if edited.clashes:
         return _form(request, session, row, form, clashes=edited.clashes)
     queries.mark_used(session, digest=digest_of(token))
+    if not queries.move_claim(session, digest=digest_of(token)):
+        # They took out the address the link was sent to.
+        return see_other(f"/assets/{row.id}")
     return see_other(f"/claims/{token}?saved={'yes' if edited.version != row.version else 'same'}")
 
 
-def _claimed(session: Session, token: str) -> sa.Row[Any] | None:
+def _claimed(session: Session, token: str, *, is_locked: bool = False) -> sa.Row[Any] | None:
     """Return the facts of the entry a link is for; None: it cannot be used."""
     if len(token) > LONGEST_TOKEN:
         return None
-    claim = queries.find_claim(session, digest=digest_of(token))
+    claim = queries.find_claim(session, digest=digest_of(token), is_locked=is_locked)
     if claim is None or claim.is_late:
         return None
     row = edit_queries.find_facts(session, asset_id=claim.asset_id)

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.assets.editing import HIDDEN, Change, Clash
+from app.assets.editing import HIDDEN, PRIVATE_IF_INFORMAL, Change, Clash
 from app.assets.facts import FACTS, LONGEST_DESCRIPTION, read_facts
 from app.importers.readers.opening_times import HoursError, hours_in_line
 from app.interests.choosing import choose_interests, refuse_unsure
@@ -31,6 +31,9 @@ OWN_FACTS = (
 LONGEST_WAS = 50_000
 _PIN = re.compile(r"\s*([+-]?\d{1,2}\.\d{1,15})\s*[,;\s]\s*([+-]?\d{1,2}\.\d{1,15})\s*")
 _SOUTHERNMOST = 45.0
+_WRITTEN = {
+    "name", "description", "address", "postcode", "phone", "email", "website", "charity_number",
+}  # fmt: skip
 NO_PIN = "Write the place like 53.7930, -1.7540, as maps show it."
 
 
@@ -70,12 +73,49 @@ def hours_as_lines(spans: Sequence[Mapping[str, Any]] | None) -> str:
 
 
 def read_was(form: Query) -> dict[str, Any]:
-    """Return the facts as the form showed them; what makes no sense is nothing."""
+    """Return the facts as the form showed them; what makes no sense is nothing.
+
+    Anybody can send anything here: what it returns can be stored, compared and shown.
+    """
     try:
-        was = json.loads(form.secret("was", longest=LONGEST_WAS) or "{}")
-    except ValueError:
+        was = json.loads(form.secret("was", longest=LONGEST_WAS) or "{}", parse_constant=_no_number)
+    except (ValueError, RecursionError):
         return {}
-    return {k: v for k, v in was.items() if k in FACTS} if isinstance(was, dict) else {}
+    if not isinstance(was, dict):
+        return {}
+    return {name: was[name] for name in was if name in FACTS and _could_be(name, was[name])}
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(word)
+
+
+def _could_be(name: str, value: Any) -> bool:  # noqa: ANN401 - whatever was sent
+    """Return whether a fact can have been shown so; files bring words our rules would refuse."""
+    if value is None or (value == HIDDEN and name in PRIVATE_IF_INFORMAL):
+        return True
+    if name in _WRITTEN:
+        return isinstance(value, str) and _is_storable(value)
+    if name == "place" and isinstance(value, dict) and set(value) == {"ward_code"}:
+        code = value["ward_code"]
+        return code is None or (isinstance(code, str) and _is_storable(code))
+    try:
+        read = FACTS[name].read(value)
+    except (ValueError, OverflowError):
+        return False
+    # Nothing is hung on to it that the rules passed over.
+    return _fields_of(value) <= _fields_of(read)
+
+
+def _is_storable(text: str) -> bool:
+    """Return whether PostgreSQL takes a text: it has no NUL, and no half of a pair."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _fields_of(value: Any) -> set[str]:  # noqa: ANN401 - a value of any fact
+    """Return the names within a place or opening hours; none for other values."""
+    parts = value if isinstance(value, list) else [value]
+    return {name for part in parts if isinstance(part, dict) for name in part}
 
 
 def write_was(facts: Mapping[str, Any]) -> str:

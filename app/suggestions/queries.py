@@ -126,12 +126,19 @@ def insert_claim(session: Session, *, digest: bytes, asset_id: uuid.UUID, email:
     )
 
 
-def find_claim(session: Session, *, digest: bytes) -> sa.Row[Any] | None:
-    """Return asset_id, expires_at and is_late of a claim."""
+def find_claim(session: Session, *, digest: bytes, is_locked: bool = False) -> sa.Row[Any] | None:
+    """Return asset_id, expires_at and is_late of a claim.
+
+    None too when the address it was sent to is not the entry's public one any more. Locked: whoever
+    changes the entry waits.
+    """
     return session.execute(
         sa.text(
-            "SELECT asset_id, expires_at, expires_at <= now() AS is_late FROM claims"
-            " WHERE digest = :digest"
+            "SELECT c.asset_id, c.expires_at, c.expires_at <= now() AS is_late"  # noqa: S608 - constants only
+            " FROM claims c JOIN assets a ON a.id = c.asset_id"
+            " WHERE c.digest = :digest AND a.email = c.email AND a.is_contact_public"
+            " AND a.kind <> 'informal'"
+            f"{' FOR UPDATE OF a' if is_locked else ''}"
         ),
         {"digest": digest},
     ).first()
@@ -142,4 +149,18 @@ def mark_used(session: Session, *, digest: bytes) -> None:
     session.execute(
         sa.text("UPDATE claims SET used_at = now() WHERE digest = :digest AND used_at IS NULL"),
         {"digest": digest},
+    )
+
+
+def move_claim(session: Session, *, digest: bytes) -> bool:
+    """Let a claim follow the address its entry has now; False: it has none, the claim has ended."""
+    return bool(
+        session.execute(
+            sa.text(
+                "UPDATE claims c SET email = a.email FROM assets a"
+                " WHERE c.digest = :digest AND a.id = c.asset_id AND a.email IS NOT NULL"
+                " RETURNING 1"
+            ),
+            {"digest": digest},
+        ).scalar()
     )

@@ -47,26 +47,27 @@ def suggest(request: Request, form: Form) -> Response:
     if form.typed("company"):
         # A field people do not see: programs fill it in, and are thanked like everybody.
         return see_other("/suggest?sent=yes")
+    engine: sa.Engine = request.app.state.engine
     vocabulary_of = request.app.state.names.vocabulary.get
-    with transaction(request.app.state.engine) as session:
+    with transaction(engine) as session:
         connection = session.connection()
         asset, poster = _find_asset(connection, form), _find_poster(connection, form)
         note, contact = actions.read_words(form)
         kind, fields = _read(connection, vocabulary_of(connection), form, asset, note)
         if form.problems:
             return _form(request, connection, form, asset=asset, poster=poster)
-        try:
-            count_sent(
-                request.app.state.engine, what="suggestion", under=client_of(
-                    request, trusted=request.app.state.trusted_proxies
-                ), at_most=MOST_SENT, within=COUNTED_FOR,
-            )  # fmt: skip
-        except TooMany as error:
-            form.wrong("send", f"{error} What you wrote is still here.")
-            answer = _form(request, connection, form, asset=asset, poster=poster)
-            answer.status_code = TooMany.status
-            answer.headers["retry-after"] = str(error.seconds)
-            return answer
+    # Counting has a transaction of its own: nobody holds one connection and waits for another.
+    client = client_of(request, trusted=request.app.state.trusted_proxies)
+    try:
+        count_sent(engine, what="suggestion", under=client, at_most=MOST_SENT, within=COUNTED_FOR)
+    except TooMany as error:
+        form.wrong("send", f"{error} What you wrote is still here.")
+        with transaction(engine) as session:
+            answer = _form(request, session.connection(), form, asset=asset, poster=poster)
+        answer.status_code = TooMany.status
+        answer.headers["retry-after"] = str(error.seconds)
+        return answer
+    with transaction(engine) as session:
         actions.keep(
             session, form, kind=kind, fields=fields, note=note, contact=contact, asset=asset,
             poster=poster,

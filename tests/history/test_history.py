@@ -9,6 +9,7 @@ import pytest
 
 from tests.moderation.conftest import approve, change_club, do, one, rows, suggest
 from tests.people import People
+from tests.recording.conftest import Phone
 from tests.web.document import Document, Element
 
 OLD, NEW = "01274 555 0101", "01274 496 0002"
@@ -41,12 +42,14 @@ def newest(people: People) -> int:
 
 def test_everybody_sees_role_and_kind_of_change_and_no_name(people: People) -> None:
     change_club(people, "mapper", "mapper", "website = 'https://bowls.example'")
-    change_club(people, "editor", "editor", "name = 'Riverside Bowling Club'")
-    newest_line, older = lines(history(people))
-    assert newest_line.text.startswith("An editor changed it")
-    assert "Riverside Bowls Club" in newest_line.text
-    assert "Riverside Bowling Club" in newest_line.text
-    assert older.text.startswith("A mapper changed it")
+    change_club(people, "editor", "editor", "access = '{hearing_loop}'")
+    try:
+        newest_line, older = lines(history(people))
+        assert newest_line.text.startswith("An editor changed it")
+        assert "earing loop" in newest_line.text
+        assert older.text.startswith("A mapper changed it")
+    finally:
+        do(people, "UPDATE assets SET access = NULL WHERE id = :id", id=people.club_id)
     for who in ("editor", "mapper"):
         text = history(people).one("main").text
         assert f"{who}@homes.example" not in text
@@ -61,10 +64,38 @@ def test_words_and_contacts_that_were_taken_out_are_for_editors_only(people: Peo
         assert CANARY not in page
         assert OLD not in page
         assert "What it is was changed" in page
-        assert "Telephone number was changed" in page
+        assert "The telephone number was changed" in page
     seen = history(people, "editor").one("main").text
     assert CANARY in seen
     assert OLD in seen
+
+
+def test_what_was_taken_out_of_where_it_was_and_its_name_is_for_editors_only(
+    people: People,
+) -> None:
+    was = rows(people, "SELECT ST_AsText(geom) AS at, ST_Y(geom) AS lat FROM assets WHERE id = :id",
+               id=people.club_id)[0]  # fmt: skip
+    change_club(
+        people, "mapper", "mapper",
+        f"name = '{CANARY}', website = 'https://zyx.example', consent_how = 'in_writing',"
+        " consent_on = '2026-02-03', location_source = 'given',"
+        " geom = ST_SetSRID(ST_MakePoint(-1.76543, 53.79876), 4326)",
+    )  # fmt: skip
+    change_club(
+        people, "mapper", "mapper",
+        "name = 'Riverside Bowls Club', website = NULL, consent_how = NULL, consent_on = NULL,"
+        " geom = ST_GeomFromText(:at, 4326)",
+        at=was.at,
+    )  # fmt: skip
+    taken_out = (CANARY, "zyx.example", "53.79876", "-1.76543", "In writing", "2026-02-03")
+    for who in (None, "coordinator_a"):
+        page = history(people, who).one("main").text
+        assert [word for word in taken_out if word in page] == []
+        assert "The name was changed." in page
+        assert "The website was changed." in page
+        assert "It was moved." in page
+    seen = history(people, "editor").one("main").text
+    assert [word for word in taken_out if word not in seen] == []
 
 
 def test_private_contacts_and_informal_names_are_shown_to_nobody(people: People) -> None:
@@ -201,6 +232,20 @@ def test_private_values_that_are_not_kept_cannot_be_put_back(people: People) -> 
         do(people, "UPDATE assets SET is_contact_public = true WHERE id = :id", id=people.club_id)
 
 
+@pytest.mark.parametrize("known", ["[" * 49_000, '{"phone": ' + "[" * 40_000])
+def test_nonsense_about_what_was_shown_is_nothing(people: People, known: str) -> None:
+    change = change_club(people, "mapper", "mapper", f"phone = '{NEW}'")
+    assert press_undo(people, change, known=known).status_code == 303
+    assert club(people).phone == OLD
+
+
+def test_gone_leads_mappers_to_putting_it_back(people: People) -> None:
+    change_club(people, "editor", "editor", "gone_at = now()")
+    answer = people.client("mapper").get(f"/assets/{people.club_id}/history")
+    assert answer.status_code == 410
+    assert f"/assets/{people.club_id}/edit" in Document(answer.text).links()
+
+
 @pytest.mark.parametrize("change", ["0", "x", "9" * 30, "-1", "²"])
 def test_no_such_change(people: People, change: str) -> None:
     address = f"/assets/{people.club_id}/history/{change}/undo"
@@ -234,3 +279,60 @@ def test_the_entry_leads_to_its_history(people: People) -> None:
     page = Document(people.client().get(f"/assets/{people.club_id}").text)
     assert f"/assets/{people.club_id}/history" in page.links()
     assert f"/suggest?asset={people.club_id}" in page.links()
+
+
+def made_informal(phone: Phone) -> tuple[str, int]:
+    """Add a group and make it a skill or network; return its id and the change's number."""
+    contact = {"phone": "01274 496000", "is_contact_public": True}
+    asset_id = str(phone.add(address="1 Mill Lane", **contact)["asset_id"])
+    phone.edit(asset_id, {"kind": ("group", "informal"), "consent_how": (None, "said_yes")})
+    return asset_id, newest(phone.people)
+
+
+def take_back(people: People, asset_id: str, change: int, who: str) -> Document:
+    client, address = people.client(who), f"/assets/{asset_id}/history"
+    answer = client.post(f"{address}/{change}/undo", data={"sent": "yes"})
+    assert answer.status_code == 303
+    return Document(client.get(answer.headers["location"]).text)
+
+
+def test_an_editor_takes_back_that_something_is_informal(people: People) -> None:
+    phone = Phone(people)
+    asset_id, change = made_informal(phone)
+    page = take_back(people, asset_id, change, "editor")
+    assert "address and postcode" in page.one("p", role="status").text
+    row = phone.asset(asset_id)
+    assert (row.kind, row.is_contact_public, row.address) == ("group", True, None)
+    # A file may bring back the door, which nobody kept.
+    assert {"address", "postcode"}.isdisjoint(row.kept_fields)
+
+
+def test_a_mapper_takes_it_back_and_shows_nothing(people: People) -> None:
+    phone = Phone(people)
+    asset_id, change = made_informal(phone)
+    page = take_back(people, asset_id, change, "mapper")
+    assert page.one("p", role="status").text.startswith("Taken back.")
+    row = phone.asset(asset_id)
+    assert (row.kind, row.is_contact_public) == ("group", False)
+
+
+def test_a_number_told_meanwhile_is_not_shown_by_taking_back(people: People) -> None:
+    phone = Phone(people)
+    asset_id, change = made_informal(phone)
+    changed = phone.edit(asset_id, {"phone": ({"hidden": True}, "01274 496111")})
+    assert changed.status_code == 201, changed.text
+    take_back(people, asset_id, change, "editor")
+    row = phone.asset(asset_id)
+    assert (row.kind, row.phone, row.is_contact_public) == ("group", "01274 496111", False)
+
+
+def test_the_kind_of_a_care_home_is_not_a_mappers_to_take_back(people: People) -> None:
+    phone = Phone(people)
+    asset_id = str(phone.add()["asset_id"])
+    phone.edit(asset_id, {"kind": ("group", "care_home")})
+    change = newest(people)
+    page = take_back(people, asset_id, change, "mapper")
+    assert "Only editors" in page.one("p", role="status").text
+    assert phone.asset(asset_id).kind == "care_home"
+    take_back(people, asset_id, change, "editor")
+    assert phone.asset(asset_id).kind == "group"

@@ -24,7 +24,7 @@ HALL = {"id": "c2", "kind": "venue", "name": "Windhill Hall", "lon": LON + 0.01,
 
 
 def load(session: Session, folder: Path, *rows: dict[str, Any]) -> Report:
-    columns = (*HEADER, "phone", "website", "address")
+    columns = (*HEADER, "phone", "website", "address", "contact_public")
     path = write_assets(folder, list(rows), name="council.csv", columns=columns)
     options = ReadOptions(source="council", allow_shrink=True)
     return load_file(session.connection(), path, options=options)
@@ -123,3 +123,11 @@ def test_without_corrections_all_is_as_before(session: Session, tmp_path: Path) 
     assert counts(load(session, tmp_path, HALL)) == (0, 0, 1, 1)
     assert counts(load(session, tmp_path, CLUB, HALL)) == (0, 1, 1, 0)
     assert stored(session).gone_at is None
+
+
+def test_no_file_shows_a_number_that_was_told_in_private(session: Session, tmp_path: Path) -> None:
+    load(session, tmp_path, CLUB | {"phone": "", "contact_public": "no"})
+    correct(session, phone="01274 496111")
+    load(session, tmp_path, CLUB | {"phone": "", "contact_public": "yes"})
+    row = stored(session)
+    assert (row.phone, row.is_contact_public) == ("01274 496111", False)

@@ -356,3 +356,10 @@ def test_both_lists_end_up_in_the_database_with_their_times(
     assert tuple(informal) == (True, "E05001347")
     again = load_file(connection, activities, options=OPTIONS)
     assert (again.new, again.changed, again.status) == (0, 0, "unchanged")
+
+
+def test_the_contact_of_an_informal_entry_is_never_shown(tmp_path: Path) -> None:
+    header = "id,kind,name,ward_code,phone,contact_public\n"
+    cells = "Mends clocks,E05001347,01274 496000,yes\n"
+    skill, club = assets_of(tmp_path, f"{header}i,informal,{cells}g,group,{cells}")
+    assert (skill.is_contact_public, club.is_contact_public) == (False, True)

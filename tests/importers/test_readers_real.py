@@ -37,7 +37,6 @@ OPTIONS = ReadOptions(today=dt.date(2026, 6, 1))
 NO_READER = {
     "README.md",
     "licence.txt",
-    "rutland-2018-03.osm.pbf",
     "ketton_-0.5528843_52.628572_foot-walking_destination.geojson",
     "oakham_-0.7258676_52.6693737_foot-walking_destination.geojson",
 }

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.main import create_app
+from app.moderation.queries import COUNTS
 from tests.moderation.conftest import (
     about_the_club,
     approve,
@@ -216,6 +217,32 @@ def test_gone_by_suggestion_and_undone(people: People) -> None:
     assert decision(people, made) == "waiting"
 
 
+def test_gone_of_what_was_joined_with_another_since_waits_and_takes_nothing_out(
+    people: People,
+) -> None:
+    item = f"suggestion:{about_the_club(people, what='gone')}"
+    other = people.homes["a"]
+    do(people, "UPDATE assets SET duplicate_of = :a WHERE id = :id", a=other, id=people.club_id)
+    do(people, "DELETE FROM checks WHERE outcome = 'gone'")
+    try:
+        answer = approve(people, item)
+        assert answer.status_code == 422
+        assert "not on the map any more" in Document(answer.text).one("main").text
+        assert decision(people, item.partition(":")[2]) == "waiting"
+        gone = "SELECT count(*) FROM assets WHERE gone_at IS NOT NULL"
+        assert one(people, gone) == 0
+        assert one(people, "SELECT count(*) FROM checks WHERE outcome = 'gone'") == 0
+    finally:
+        do(people, "UPDATE assets SET duplicate_of = NULL WHERE id = :id", id=people.club_id)
+
+
+def test_what_was_found_gone_is_counted_by_its_own_index(people: People) -> None:
+    with people.engine.begin() as connection:
+        connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(connection.execute(sa.text(f"EXPLAIN {COUNTS}")).scalars())
+    assert "ix_asset_changes_found_gone" in plan
+
+
 @pytest.mark.parametrize("new", [True, False])
 def test_undo_of_an_approval_changes_the_map_back(people: People, new: bool) -> None:
     made = suggest(people) if new else about_the_club(people, phone=PHONE, description="")
@@ -274,6 +301,17 @@ def test_a_photo_needs_words_and_is_decided(people: People) -> None:
     assert "said=undone" in post(people, item, "undo").headers["location"]
     assert post(people, item, "reject", reason="Too dark.").status_code == 303
     assert one(people, "SELECT count(*) FROM public_photos") == 0
+
+
+def test_a_photo_that_was_thrown_away_stays_turned_down(people: People) -> None:
+    item = f"photo:{make_photo(people)}"
+    post(people, item, "reject", reason="Too dark.")
+    do(people, "UPDATE photos SET image = '', thumbnail = ''")
+    assert "said=thrown-away" in post(people, item, "undo").headers["location"]
+    said = people.client("editor").get(f"/queue?said=thrown-away&of={item}")
+    assert "are thrown away after a month" in said.text
+    assert post(people, item, "approve", alt="A gate").status_code == 409
+    assert one(people, "SELECT decision::text FROM photos") == "rejected"
 
 
 def test_found_gone_is_agreed_or_put_back(people: People) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.housekeeping import keep_house
 from app.database import KEEPER_ROLE, make_engine
+from app.photos.making import MOST_AT_ONCE, place_in_queue
 from app.photos.queries import empty_rejected
 from tests.pictures import KINDS, as_file, assert_says_nothing, picture, planted
 from tests.recording.conftest import Phone, facts, sha256_of
@@ -209,3 +211,26 @@ def test_housekeeping_throws_rejected_photos_away(phone: Phone, jpeg: bytes) -> 
     with Session(engine) as session:
         assert empty_rejected(session) == 0
     engine.dispose()
+
+
+def test_when_many_photos_are_being_made_a_phone_tries_again(phone: Phone, jpeg: bytes) -> None:
+    asset_id = phone.add()["asset_id"]
+    record = phone.record("photo", asset_id=asset_id, photos=[{"alt": "The door"}])
+    with ExitStack() as full:
+        for _ in range(MOST_AT_ONCE):
+            full.enter_context(place_in_queue())
+        before = phone.counts()
+        answer = phone.send(record, [jpeg])
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert answer.headers["retry-after"] == "60"
+        form = phone.client.post(
+            f"/assets/{asset_id}/photos",
+            data={"id": str(uuid.uuid4()), "alt": "The green door"},
+            files={"photo": ("IMG.jpg", jpeg, "image/jpeg")},
+        )
+        assert form.status_code == 422
+        assert "Try again in a minute" in form.text
+        assert "The green door" in form.text
+        assert phone.check(asset_id).status_code == 201, "nobody else is kept waiting"
+        assert phone.counts()["photos"] == before["photos"]
+    assert phone.send(record, [jpeg]).status_code == 201

@@ -5,17 +5,22 @@ from __future__ import annotations
 import itertools
 import json
 import threading
+import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from app.accounts.access import find_person
 from app.accounts.people import Work
 from app.accounts.tokens import digest_of as digest_of_token
 from app.database import transaction
-from app.fieldwork.record_actions import record
+from app.duplicates.decide_queries import lock_group
+from app.fieldwork.record_actions import find_shown, record
 from app.fieldwork.record_body import digest_of
 from app.fieldwork.record_reading import read_record
 from tests.people import People
@@ -160,3 +165,71 @@ def test_no_change_is_lost_and_every_loser_is_told(
     marks = phone.asset(asset_id).description.split()
     assert marks == [row.became.split()[-1] for row in history][-len(marks) :]
     assert told, "nobody was late: this proves nothing"
+
+
+def may_lock(session: Session, asset_id: str, *, strength: str = "NO KEY UPDATE") -> bool:
+    """Return whether nobody holds an asset."""
+    skipped = sa.text(f"SELECT 1 FROM assets WHERE id = :id FOR {strength} SKIP LOCKED")
+    return session.execute(skipped, {"id": asset_id}).first() is not None
+
+
+def merged(phone: Phone) -> tuple[str, str]:
+    """Add two assets and merge them; return the one that is shown, and the other."""
+    shown, other = sorted(phone.add()["asset_id"] for _ in range(2))
+    with phone.people.engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE assets SET duplicate_of = CAST(:to AS uuid) WHERE id = :id"),
+            {"to": shown, "id": other},
+        )
+    return shown, other
+
+
+def test_only_the_asset_that_is_shown_is_held(people: People, phone: Phone) -> None:
+    shown, other = merged(phone)
+    with transaction(people.as_app) as mine, transaction(people.as_app) as theirs:
+        assert str(find_shown(mine, uuid.UUID(other)).id) == shown
+        assert may_lock(theirs, other)
+        assert not may_lock(theirs, shown)
+        # Whoever points to it, with a photo or a check, does not wait.
+        assert may_lock(theirs, shown, strength="KEY SHARE")
+
+
+def test_who_merges_holds_all_that_is_written_from_the_start(people: People, phone: Phone) -> None:
+    shown, other = merged(phone)
+    third = phone.add()["asset_id"]
+    with transaction(people.as_app) as mine, transaction(people.as_app) as theirs:
+        lock_group(mine, ids=[uuid.UUID(shown), uuid.UUID(third)])
+        assert [may_lock(theirs, one) for one in (shown, other, third)] == [False] * 3
+
+
+def test_what_is_merged_while_somebody_waits_is_sent_again(people: People, phone: Phone) -> None:
+    """Whoever waited finds that the asset is shown as another, and writes nothing."""
+    shown, other = merged(phone)
+    last = phone.add()["asset_id"]
+    answers: list[Any] = []
+    waiting = threading.Thread(target=lambda: answers.append(Phone(people).check(other)))
+    with people.engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE assets SET duplicate_of = CAST(:to AS uuid) WHERE id = :id"),
+            {"to": last, "id": shown},
+        )
+        waiting.start()
+        wait_until_somebody_waits(people)
+    waiting.join(timeout=30)
+    [answer] = answers
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer.headers["retry-after"]
+    assert phone.check(other).json()["asset_id"] == last
+
+
+def wait_until_somebody_waits(people: People) -> None:
+    """Return once a transaction of this database waits for another one's lock."""
+    asked = "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        with people.engine.connect() as connection:
+            if connection.execute(
+                sa.text(f"{asked} WHERE NOT l.granted AND a.datname = current_database()")
+            ).scalar():
+                return
+    raise AssertionError("nobody waits")

@@ -296,6 +296,65 @@ def test_what_is_informal_no_more_needs_a_place(session: Session) -> None:
     assert row.is_contact_public is False
 
 
+WARD = {"ward_code": "E05001347"}
+MARKET = {"lon": CITY_HALL[0] + 0.001, "lat": CITY_HALL[1]}
+
+
+def add_told(session: Session) -> uuid.UUID:
+    """Add a skill that an import once gave a door and a contact that may be shown."""
+    asset_id = add(session, **INFORMAL, phone="01274 496000")
+    session.execute(
+        sa.text("UPDATE assets SET address = '7 Secret Row', postcode = 'BD1 1HY',"
+                " is_contact_public = true WHERE id = :id"), {"id": asset_id}
+    )  # fmt: skip
+    return asset_id
+
+
+def test_what_is_informal_no_more_stays_private(session: Session) -> None:
+    asset_id = add_told(session)
+    edit(session, asset_id, kind=("informal", "group"), place=(WARD, MARKET))
+    row = stored(session, asset_id)
+    assert (row.kind, row.phone) == (AssetKind.GROUP, "01274 496000")
+    assert (row.is_contact_public, row.address, row.postcode) == (False, None, None)
+    assert {"is_contact_public", "address", "postcode"} <= set(row.kept_fields)
+
+
+def test_only_an_editor_shows_the_contact_of_what_is_informal_no_more(session: Session) -> None:
+    asset_id = add(session, **INFORMAL, phone="01274 496000")
+    wanted = {
+        "kind": ("informal", "group"), "place": (WARD, MARKET), "is_contact_public": (False, True),
+        "phone": (HIDDEN, "01274 496111"), "address": (None, "1 Market Hall"),
+    }  # fmt: skip
+    with pytest.raises(FactsRefused) as said:
+        edit(session, asset_id, **wanted)
+    assert set(said.value.problems) == {"is_contact_public"}
+    wanted["phone"] = ("01274 496000", "01274 496111")
+    edit(session, asset_id, **wanted, sees_private=True)
+    row = stored(session, asset_id)
+    assert (row.phone, row.is_contact_public) == ("01274 496111", True)
+    assert row.address == "1 Market Hall"
+
+
+@pytest.mark.parametrize("kind", ["care_home", "surgery"])
+def test_only_an_editor_changes_the_kind_of_a_home_or_surgery(session: Session, kind: str) -> None:
+    asset_id = add(session, kind=kind)
+    with pytest.raises(FactsRefused) as said:
+        edit(session, asset_id, kind=(kind, "informal"), consent_how=(None, "said_yes"))
+    assert set(said.value.problems) == {"kind"}
+    assert edit(session, asset_id, kind=(kind, kind), name=("Knit and natter", "X")).is_written
+    assert edit(session, asset_id, kind=(kind, "venue"), sees_private=True).is_written
+
+
+def test_with_a_private_number_is_kept_that_it_is_private(session: Session) -> None:
+    hidden = add(session, phone="01274 496000", is_contact_public=False)
+    shown = add(session, phone="01274 496000", is_contact_public=True)
+    edit(session, hidden, phone=(HIDDEN, "01274 496111"))
+    edit(session, shown, phone=("01274 496000", "01274 496111"))
+    assert stored(session, hidden).kept_fields == ["is_contact_public", "phone"]
+    # A file may still say that it is private.
+    assert stored(session, shown).kept_fields == ["phone"]
+
+
 def test_consent_cannot_be_taken_out_and_can_be_renewed(session: Session) -> None:
     asset_id = add(session, **INFORMAL)
     with pytest.raises(FactsRefused):

@@ -393,7 +393,11 @@ def test_nothing_typed_is_lost_to_a_sign_in_that_ended(phone: Phone, jpeg: bytes
 
 
 @pytest.mark.parametrize("name", ["was_phone", "version", "was_place", "theirs_phone"])
-@pytest.mark.parametrize("value", ["", "x", "[" * 5_000, "NaN", '{"lon": 1}', "\u0000", "9" * 40])
+@pytest.mark.parametrize(
+    "value",
+    ["", "x", "[" * 5_000, "NaN", '{"lon": 1}', "\u0000", "9" * 40,
+     '{"lon": 1' + "0" * 400 + ', "lat": 5}'],
+)  # fmt: skip
 def test_tampered_forms_break_nothing(phone: Phone, name: str, value: str) -> None:
     asset_id = phone.add(phone="01274 496000")["asset_id"]
     fields = opened(phone, asset_id) | {"phone": "01274 496009", name: value, "keep_phone": "mine"}

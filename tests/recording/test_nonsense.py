@@ -133,6 +133,17 @@ def test_what_was_seen_may_be_anything(phone: Phone) -> None:
     assert phone.asset(asset_id).name == "Other"
 
 
+@pytest.mark.parametrize("depth", [5, 200, 900])
+@pytest.mark.parametrize("name", ["name", "place"])
+def test_what_was_seen_has_no_such_depth(phone: Phone, name: str, depth: int) -> None:
+    asset_id = phone.add()["asset_id"]
+    now = {"name": "Other", "place": {"lon": -1.7, "lat": 53.8}}[name]
+    change = {name: {"was": "DEEP", "now": now}}
+    record = phone.record("edit", asset_id=asset_id, seen_version=1, changes=change)
+    deep = json.dumps(record).replace('"DEEP"', "[" * depth + "]" * depth)
+    refused(phone, phone.send(deep), names=name)
+
+
 def phone_sees(phone: Phone, asset_id: str) -> dict[str, Any]:
     """Return the facts of an asset, as a clash tells them."""
     told = phone.edit(asset_id, {"name": ("never", "sees this")}).json()

@@ -175,6 +175,47 @@ def test_what_somebody_else_changed_is_asked_about_and_nothing_is_overwritten(
     assert row.phone == "01274 496002"
 
 
+@pytest.mark.parametrize(
+    "since",
+    ["email = 'others@club.example'", "email = NULL", "is_contact_public = false",
+     "kind = 'informal', location_source = 'ward', ward_code = 'E05001347'"],
+)  # fmt: skip
+def test_a_link_ends_with_the_address_it_was_sent_to(
+    people: People, mailing: FastAPI, mailbox: Mailbox, claimable: str, since: str
+) -> None:
+    link = link_of(mailing, mailbox, claimable)
+    client = browser(mailing)
+    form = filled(Document(client.get(link).text), website="https://old.example")
+    at = one(people, "SELECT ST_AsText(geom) FROM assets WHERE id = :id", id=people.club_id)
+    change_club(people, "mapper", "mapper", since)
+    try:
+        assert client.get(link).status_code == 410
+        assert client.post(link, data=form).status_code == 410
+        assert one(people, "SELECT website FROM assets WHERE id = :id", id=people.club_id) is None
+    finally:
+        do(
+            people,
+            "UPDATE assets SET kind = 'group', is_contact_public = true, ward_code = NULL,"
+            " location_source = 'given', geom = ST_GeomFromText(:at, 4326) WHERE id = :id",
+            at=at,
+            id=people.club_id,
+        )
+
+
+def test_whoever_corrects_the_address_goes_on_with_their_own_link_only(
+    people: People, mailing: FastAPI, mailbox: Mailbox, claimable: str
+) -> None:
+    other, link = link_of(mailing, mailbox, claimable), link_of(mailing, mailbox, claimable)
+    client = browser(mailing)
+    form = filled(Document(client.get(link).text), email="new@club.example")
+    saved = client.post(link, data=form).headers["location"]
+    assert client.get(saved).status_code == 200
+    assert client.get(other).status_code == 410
+    form = filled(Document(client.get(link).text), email="")
+    assert client.post(link, data=form).headers["location"] == f"/assets/{people.club_id}"
+    assert client.get(link).status_code == 410
+
+
 def test_hostile_and_wrong_words(
     people: People, mailing: FastAPI, mailbox: Mailbox, claimable: str
 ) -> None:

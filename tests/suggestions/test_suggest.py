@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from app.database import APP_ROLE
+from app.main import create_app
 from tests.moderation.conftest import HOSTILE, about_the_club, approve, do, one, rows, suggest
 from tests.people import People
 from tests.web.document import Document
@@ -96,6 +100,103 @@ def test_a_wrong_fact_is_kept_with_what_was_shown(people: People) -> None:
     about_the_club(people, phone="01274 496 000")  # no number
     page = people.client().get(f"/suggest?asset={people.club_id}")
     assert "01274 555 0101" in page.text
+
+
+NESTED = "[" * 900 + "]" * 900
+HOSTILE_WAS = {
+    "too deep to read": "[" * 49_000,
+    "deep": f'{{"name": {NESTED}, "opening_hours": {NESTED}, "interests": {NESTED}}}',
+    "deep in a place": f'{{"place": {{"ward_code": "E05001347", "x": {NESTED}}}}}',
+    "no number": '{"name": NaN, "beds": Infinity}',
+    "no text": r'{"name": "\u0000", "description": "\ud800", "address": "\udfff\u0000"}',
+    "of other sorts": '{"name": 5, "phone": ["x"], "email": true, "website": {"hidden": 1}}',
+    "hours": '{"opening_hours": 5, "interests": 5, "access": 5, "place": 5}',
+    "lists": '{"opening_hours": [1], "interests": [[]], "access": [[]], "place": []}',
+    "a weekday": '{"opening_hours": [{"weekday": 9, "opens_at": 1, "closes_at": 2}]}',
+    "hidden things": '{"opening_hours": {"hidden": true}, "interests": {"hidden": true}}',
+    "a long number": f'{{"name": 1{"0" * 400}, "place": {{"lon": 1{"0" * 400}, "lat": 5}}}}',
+}
+
+
+@pytest.mark.parametrize("was", HOSTILE_WAS.values(), ids=HOSTILE_WAS)
+def test_nonsense_about_what_was_shown_is_nothing(people: People, was: str) -> None:
+    made = about_the_club(
+        people, was=was, name="Another name", description="Ours", address="1 Mill Lane",
+        phone="01274 496000", email="a@club.example", website="https://club.example",
+        opening_hours="Mon 9am to 5pm",
+    )  # fmt: skip
+    (row,) = rows(people, "SELECT * FROM suggestions")
+    assert set(row.fields) == {
+        "name", "description", "address", "phone", "email", "website", "opening_hours",
+    }  # fmt: skip
+    assert {fact["was"] for fact in row.fields.values()} == {None}
+    assert people.client("editor").get(f"/queue?item=suggestion:{made}").status_code == 200
+
+
+def test_words_our_rules_would_refuse_are_kept_as_they_were_shown(people: People) -> None:
+    long_name = "Riverside " * 20
+    do(people, "UPDATE assets SET name = :name WHERE id = :id", name=long_name, id=people.club_id)
+    about_the_club(people, name=long_name, description="Bowls on Fridays")
+    assert set(one(people, "SELECT fields FROM suggestions")) == {"description"}
+
+
+@pytest.mark.parametrize("shown", [{"hidden": True}, None])
+def test_nobody_without_an_account_replaces_a_contact_that_is_not_shown(
+    people: People, shown: Any
+) -> None:
+    do(people, "UPDATE assets SET is_contact_public = false WHERE id = :id", id=people.club_id)
+    try:
+        made = about_the_club(people, phone="01274 496099", was=json.dumps({"phone": shown}))
+        fields = one(people, "SELECT fields FROM suggestions")
+        assert fields["phone"] == {"was": None, "now": "01274 496099"}
+        # As it could be sent before.
+        do(
+            people,
+            "UPDATE suggestions SET fields = jsonb_set(fields, '{phone,was}', CAST(:was AS jsonb))",
+            was=json.dumps(shown),
+        )
+        answer = approve(people, f"suggestion:{made}")
+        assert answer.status_code == 409
+        assert "A contact that is not shown" in answer.text
+        assert one(people, "SELECT phone FROM assets WHERE id = :id", id=people.club_id) == (
+            "01274 555 0101"
+        )
+    finally:
+        do(people, "UPDATE assets SET is_contact_public = true WHERE id = :id", id=people.club_id)
+
+
+@pytest.mark.parametrize("charset", ["undefined", "punycode", "unicode_escape", "no-such"])
+def test_a_charset_no_browser_sends_is_refused_or_read(people: People, charset: str) -> None:
+    parts = {
+        "asset": str(people.club_id), "name": "\\ud800", "was": "\\ud800", "contact": "caf\xe9",
+    }  # fmt: skip
+    body = "".join(
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in parts.items()
+    )
+    answer = people.client().post(
+        "/suggest",
+        content=f"{body}--b--\r\n".encode("latin-1"),
+        headers={"content-type": f"multipart/form-data; charset={charset}; boundary=b"},
+    )
+    assert answer.status_code == 422
+    assert one(people, "SELECT count(*) FROM suggestions") == 0
+
+
+def test_nobody_holds_one_connection_while_waiting_for_another(people: People) -> None:
+    app = create_app(people.settings)
+    app.state.engine.dispose()
+    app.state.engine = sa.create_engine(
+        app.state.engine.url, pool_size=1, max_overflow=0, pool_timeout=0.1,
+        connect_args={"options": f"-c role={APP_ROLE}"},
+    )  # fmt: skip
+    data = {"name": "Shipley Stitchers", "kind": "group", "where": "BD1 1HY"}
+    try:
+        client = type(people.client())(app, follow_redirects=False)
+        assert client.post("/suggest", data=data).status_code == 303
+    finally:
+        app.state.engine.dispose()
+    assert one(people, "SELECT count(*) FROM suggestions") == 1
 
 
 @pytest.mark.parametrize("what", ["wrong", "gone"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 from urllib.parse import quote
 
@@ -242,6 +243,7 @@ def test_routes_for_somebody_are_told_from_public_ones(app: FastAPI) -> None:
 def test_every_route_is_asked_hostile_things(client: TestClient, app: FastAPI, town: Town) -> None:
     values: dict[str, Any] = {
         "{asset_id}": town.club.id, "{home_id}": town.home.id, "{token}": "no-such-token",
+        "{photo_id}": uuid.uuid4(),
     }  # fmt: skip
     parts = sorted({part for _, part, _ in BAD})
     for route in sorted(_public_routes(app)):
@@ -250,8 +252,10 @@ def test_every_route_is_asked_hostile_things(client: TestClient, app: FastAPI, t
             path = path.replace(name, str(value))
         assert "{" not in path, f"a route these tests do not know: {route}"
         everything = "&".join(parts)
-        # A secret nobody has, and an organisation's account where none is set up, lead nowhere.
-        leads_nowhere = "{token}" in route or "oidc" in route
+        # A secret or a photo nobody has, an organisation's account or a map file where none is set
+        # up: they lead nowhere.
+        nowhere = ("{token}", "{photo_id}", "oidc", ".pmtiles")
+        leads_nowhere = any(part in route for part in nowhere)
         answers = {200, 404, 410} if leads_nowhere else {200, 303, 422}
         # The lists were asked each thing by itself above.
         is_list = any(path in paths for paths in LISTS.values())

@@ -118,7 +118,7 @@ def _asset(own: OwnRow, options: ReadOptions) -> AssetRecord | Problem:
     contact_public = own.is_yes("contact_public")
     if contact_public is None:
         # Somebody who wrote neither yes nor no meant something: hidden until it is plain.
-        contact_public = not is_informal and own.text("contact_public") is None
+        contact_public = own.text("contact_public") is None
     key, name = own.text("id") or "", own.text("name") or ""
     asset = AssetRecord(
         row_number=own.number,
@@ -139,7 +139,7 @@ def _asset(own: OwnRow, options: ReadOptions) -> AssetRecord | Problem:
         phone=own.text("phone"),
         email=own.text("email"),
         website=own.text("website"),
-        is_contact_public=contact_public,
+        is_contact_public=contact_public and not is_informal,
         opening_hours=own.parsed("opening_hours", hours_in_line),
         beds=_beds(own, kind),
         checked_on=own.past_day("checked_on", options.today),
