@@ -214,16 +214,18 @@ export const start = async (given) => {
     await begin();
     show("#list");
   };
-  // Whoever may not record would type in vain.
-  const ask = () => { form.hidden = !mayRecord(); };
+  // Whoever may not record would type in vain, and so would who types before it is ready.
+  let isReady = false;
+  const ask = () => { form.hidden = !isReady || !mayRecord(); };
   here.addEventListener("change", () => { sayAccuracy(); if (!view.hidden) { stood(); offer(); } });
   world.addEventListener("change", () => {
     ask();
     if (!view.hidden) offer();
   });
-  ask();
   edit.start(given);
   await begin();
+  isReady = true;
+  ask();
 };
 export const opened = async ([name, what, id]) => {
   if (name === "asset") { await edit.open(what, id); return; }

@@ -92,7 +92,7 @@ const wardRow = (ward) => {
   return row;
 };
 
-const search = async () => {
+const search = async ({ isByItself = false } = {}) => {
   const said = view.querySelector("[data-found]");
   const list = view.querySelector("[data-wards]");
   const words = view.querySelector("[name=q]").value.trim();
@@ -107,6 +107,8 @@ const search = async () => {
     if (!patches.length && !words) ({ patches, has_more: hasMore } = await read("/map/patches"));
     const has = new Set((await taken()).map(({ gss_code: code }) => code));
     const rows = patches.filter(({ gss_code: code }) => !has.has(code)).map(wardRow);
+    // What somebody takes just now stays under their thumb.
+    if (isByItself && list.querySelector("progress")) return;
     list.replaceChildren(...rows);
     said.textContent = patches.length ? (hasMore ? "There are more: write a name to find yours." : "") : "No ward or town is called that. Try another word.";
     for (const row of rows.slice(0, MOST_SIZES)) await row.tellSize();
@@ -134,7 +136,7 @@ export const start = () => {
   let who = lastMe()?.account_id;
   world.addEventListener("change", () => {
     const now = lastMe()?.account_id;
-    if (who !== now && !view.hidden) search();
+    if (who !== now && !view.hidden) search({ isByItself: true });
     who = now;
   });
 };
