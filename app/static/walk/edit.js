@@ -114,12 +114,13 @@ const save = async () => {
 };
 
 export const open = async (id, itemId) => {
+  // Shown once it is filled: what is typed before would be wiped, or go to another place.
+  form.hidden = true;
   await form.shrinking;
   const kept = (await store.drafts()).find((draft) => draft.id === `edit:${id}`);
   const asset = (await nearest(await whereabouts())).find((one) => one.id === id) ?? await assetOf(id) ?? kept?.asset;
   page.querySelector("[data-name]").textContent = asset?.name ?? "This is not on the map";
   page.querySelector("[data-facts]").replaceChildren(asset ? factsOf(asset) : make("p", {}, "It may have gone, or it is not on this phone and there is no signal."));
-  form.hidden = !asset || !mayRecord();
   if (!asset) { edited = null; return; }
   const item = (await outbox.items()).find((one) => one.id === (itemId ?? kept?.item_id)) ?? null;
   const photos = kept ? kept.photos.filter(({ isOfItem }) => item || !isOfItem) : item?.photos.map((photo) => ({ ...photo, isOfItem: true }));
@@ -129,6 +130,7 @@ export const open = async (id, itemId) => {
   sayMoved();
   if (kept?.moved) form.querySelector("[data-moved]").closest("details").open = true;
   mayForget(Boolean(kept));
+  form.hidden = !mayRecord();
   if (mayRecord() && !asset.unsent) {
     page.querySelector("[data-facts]").append(make("p", { class: "walk-actions" }, button("Still here", async () => { await check(asset); show("#list"); }, "")));
   }
