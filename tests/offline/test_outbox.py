@@ -251,6 +251,8 @@ def test_an_older_database_on_the_phone_keeps_what_waits(
     )
     page.evaluate(OLD_DATABASE, {"items": items})
     page.goto("/map")
+    # That database knew nobody yet: whose it is comes from the server.
+    until(page, f"await {STORE}.setting('me')")
     send_until_quiet(page)
     assert len(stored(demo.url)) == 3
     assert page.evaluate(f"async () => (await {STORE}.receipts()).length") == 3
