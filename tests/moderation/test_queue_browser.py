@@ -67,26 +67,32 @@ def test_a_clash_fits_and_axe_finds_nothing(people: People, open_page: OpenPage)
     assert_axe_finds_nothing(page)
 
 
+def press(page: Page, key: str) -> None:
+    """Press a key once the page's script listens: it shows its keys then."""
+    expect(page.locator("[data-keys]")).to_be_visible()
+    page.keyboard.press(key)
+
+
 def test_with_keys_alone(people: People, open_page: OpenPage) -> None:
     for name in ("Alpha Stitchers", "Beta Ramblers", "Gamma Quizzers"):
         suggest(people, name=name)
     page = open_page("editor", "/queue", width=1280)
     assert opened(page) == "Alpha Stitchers"
-    page.keyboard.press("j")
+    press(page, "j")
     expect(page.locator("#opened bdi")).to_have_text("Beta Ramblers")
-    page.keyboard.press("k")
+    press(page, "k")
     expect(page.locator("#opened bdi")).to_have_text("Alpha Stitchers")
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.get_by_role("status").first).to_contain_text("Approved: Alpha Stitchers")
     expect(page.locator("#opened bdi")).to_have_text("Beta Ramblers")
-    page.keyboard.press("r")
+    press(page, "r")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").first).to_contain_text("Turned down: Beta Ramblers")
     assert "could not find out enough" in one(
         people, "SELECT reason FROM suggestions WHERE decision = 'rejected'"
     )
-    page.keyboard.press("m")
+    press(page, "m")
     expect(page.get_by_label("Name", exact=True)).to_have_value("Gamma Quizzers")
     # Letters that are written are letters.
     page.get_by_label("Name", exact=True).fill("")
@@ -101,17 +107,17 @@ def test_with_keys_alone(people: People, open_page: OpenPage) -> None:
 def test_keys_can_be_turned_off_and_stay_off(people: People, open_page: OpenPage) -> None:
     suggest(people)
     page = open_page("editor", "/queue")
-    page.keyboard.press("?")
+    press(page, "?")
     expect(page.locator("[data-keys-help]")).to_be_focused()
     page.get_by_role("button", name="turn them off").click()
     page.reload()
     page.locator("h1").click()
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.get_by_role("button", name="turn them on")).to_be_visible()
     assert one(people, "SELECT decision FROM suggestions") == "waiting"
     page.get_by_role("button", name="turn them on").click()
     page.locator("h1").click()
-    page.keyboard.press("a")
+    press(page, "a")
     expect(page.get_by_role("status").first).to_contain_text("Approved")
 
 
