@@ -18,7 +18,11 @@ from app.accounts.housekeeping import keep_house_hourly
 from app.accounts.mail import mail_server_of
 from app.accounts.organisation import Organisation
 from app.accounts.router import router as accounts
+from app.areas.boundaries_router import router as boundaries
+from app.areas.compare_router import router as compare
+from app.areas.councillor_router import router as councillor
 from app.areas.router import router as areas
+from app.areas.take_router import router as take
 from app.assets.actions import NameCache
 from app.assets.router import router as assets
 from app.connections.calendar_router import router as calendar
@@ -52,6 +56,7 @@ from app.suggestions.claim_router import router as claims
 from app.suggestions.poster_router import router as posters
 from app.suggestions.router import router as suggestions
 from app.today.router import router as today
+from app.walking.actions import WalkingCache
 
 # Level 4 is twice as quick as the default 9 and hardly larger, measured on our GeoJSON.
 GZIP_LEVEL = 4
@@ -121,9 +126,12 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.pages = Pages(settings)
     app.state.base_map = base_map
     app.state.names = NameCache(make_suggest(settings))
+    app.state.walking = WalkingCache()
     app.state.organisation = Organisation.of(settings)
     app.state.trusted_proxies = read_networks(settings.trusted_proxies)
     for router in (
+        # Before the wards': "/wards/boundaries" is no code, and ".pdf" no part of one.
+        *(compare, boundaries, take, councillor),
         *(home, assets, areas, interests, matches),
         # Before the residents': "/residents/receipts" is no reference.
         *(leaving, offers, resident_matches, home_matches),

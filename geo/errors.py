@@ -37,3 +37,7 @@ class VocabularyError(GeoError):
 
 class UnknownInterest(GeoError):
     """An interest the vocabulary does not have; the message offers near spellings."""
+
+
+class NetworkError(GeoError):
+    """A foot network that cannot be read or used; the message says what to do."""

@@ -64,6 +64,7 @@ from app.models.sources import (
     RunStatus,
     Source,
 )
+from app.models.walking import FootNetwork, Walk, WalkHome, WardMeasure
 
 __all__ = [
     "MOST_BEDS",
@@ -96,6 +97,7 @@ __all__ = [
     "Decision",
     "DuplicatePair",
     "Erasure",
+    "FootNetwork",
     "GentlerAlternative",
     "GoneReview",
     "HowItWent",
@@ -136,4 +138,7 @@ __all__ = [
     "UnmetInterest",
     "Visit",
     "VisitResident",
+    "Walk",
+    "WalkHome",
+    "WardMeasure",
 ]

@@ -276,7 +276,14 @@ DUPLICATE_ROWS = (
     _post("/duplicates/{asset_id}/{other_id}/undo", Access.EDITORS, own=SEE_OTHER | PROBLEM),
 )
 
+# Wards on one page: comparing, taking away, two releases, and where councillors start.
+COMPARE_ROWS: tuple[Row, ...] = ()
+TAKE_ROWS: tuple[Row, ...] = ()
+BOUNDARY_ROWS: tuple[Row, ...] = ()
+COUNCILLOR_ROWS: tuple[Row, ...] = ()
+
 ROWS = (
     *PUBLIC_ROWS, *ACCOUNT_ROWS, *RESIDENT_ROWS, *FIND_ROWS, *CONNECTION_ROWS, *CALENDAR_ROWS,
     *TODAY_ROWS, *WALKING_ROWS, *RECORDING_ROWS, *MODERATION_ROWS, *DUPLICATE_ROWS,
+    *COMPARE_ROWS, *TAKE_ROWS, *BOUNDARY_ROWS, *COUNCILLOR_ROWS,
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Walking: foot networks, and how long it takes along them."""

@@ -1,0 +1,183 @@
+"""All SQL about foot networks and what was worked out on them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+
+def find_version(connection: sa.Connection) -> str | None:
+    """Return what the networks loaded are called together; None when there are none.
+
+    Another network, or another version of one, has another name.
+    """
+    version: str | None = connection.execute(
+        sa.text("SELECT string_agg(id || ':' || left(digest, 12), ' ' ORDER BY id)"
+                " FROM foot_networks")
+    ).scalar()  # fmt: skip
+    return version
+
+
+def read_networks(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+    """Return id, source_id and content of every network."""
+    return connection.execute(
+        sa.text("SELECT id, source_id, content FROM foot_networks ORDER BY id")
+    ).all()
+
+
+def find_network(connection: sa.Connection, *, source_id: int, scope: str) -> sa.Row[Any] | None:
+    """Return id, digest, as_of and edges of the network of a source and scope."""
+    return connection.execute(
+        sa.text(
+            "SELECT id, digest, as_of, edges FROM foot_networks"
+            " WHERE source_id = :source_id AND scope = :scope"
+        ),
+        {"source_id": source_id, "scope": scope},
+    ).first()
+
+
+def keep_network(connection: sa.Connection, **values: Any) -> None:
+    """Store a network, in place of an earlier one of its source and scope.
+
+    `bounds` are west, south, east and north in metres, British National Grid. A new number each
+    time: whoever keeps the old one in memory can tell.
+    """
+    west, south, east, north = values.pop("bounds")
+    given = values | {"west": west, "south": south, "east": east, "north": north}
+    connection.execute(
+        sa.text("DELETE FROM foot_networks WHERE source_id = :source_id AND scope = :scope"), given
+    )
+    connection.execute(
+        sa.text(
+            """
+            INSERT INTO foot_networks
+              (source_id, scope, file_name, as_of, digest, nodes, edges, length_m, bounds, content)
+            VALUES (:source_id, :scope, :file_name, :as_of, :digest, :nodes, :edges, :length_m,
+                    ST_MakeEnvelope(:west, :south, :east, :north, 27700), :content)
+            """
+        ),
+        given,
+    )
+
+
+def find_walks(
+    connection: sa.Connection,
+    *,
+    home_id: uuid.UUID | str,
+    asset_ids: Collection[str],
+    version: str,
+) -> Sequence[sa.Row[Any]]:
+    """Return asset_id (text), walk_m and step_free_m worked out for a home on these networks."""
+    return connection.execute(
+        sa.text(
+            """
+            SELECT w.asset_id::text AS asset_id, w.walk_m, w.step_free_m
+            FROM walks w JOIN walk_homes h ON h.home_id = w.home_id
+            WHERE w.home_id = :home_id AND h.network_version = :version
+              AND w.asset_id = ANY(CAST(:asset_ids AS uuid[]))
+            """
+        ),
+        {"home_id": home_id, "asset_ids": list(asset_ids), "version": version},
+    ).all()
+
+
+# What is only known by its ward has no door to walk to.
+_PLACED = """
+  SELECT a.id, a.point_27700 FROM public_assets a
+  WHERE a.point_27700 IS NOT NULL AND a.location_source <> 'ward'
+"""
+
+
+def list_due_homes(connection: sa.Connection, *, version: str) -> Sequence[sa.Row[Any]]:
+    """Return home_id, easting and northing of homes whose walks are missing or of old networks.
+
+    A home is due, too, when a place near it has none worked out.
+    """
+    return connection.execute(
+        sa.text(
+            f"""
+            SELECT h.id AS home_id, ST_X(h.point_27700) AS easting, ST_Y(h.point_27700) AS northing
+            FROM public_assets h
+            LEFT JOIN walk_homes w ON w.home_id = h.id AND w.network_version = :version
+            WHERE h.kind = 'care_home' AND h.point_27700 IS NOT NULL AND (
+              w.home_id IS NULL OR EXISTS (
+                SELECT FROM ({_PLACED}) AS p
+                WHERE p.id <> h.id AND ST_DWithin(p.point_27700, h.point_27700, :within_m)
+                  AND NOT EXISTS (
+                    SELECT FROM walks k WHERE k.home_id = h.id AND k.asset_id = p.id)))
+            ORDER BY h.id
+            """  # noqa: S608 - constants only
+        ),
+        {"version": version, "within_m": NEAR_HOME_M},
+    ).all()
+
+
+# As the crow flies: what is farther is farther on foot.
+NEAR_HOME_M = 2_500.0
+
+
+def list_places_near(
+    connection: sa.Connection, *, easting: float, northing: float
+) -> Sequence[sa.Row[Any]]:
+    """Return asset_id, easting and northing of what is near a point (British National Grid)."""
+    return connection.execute(
+        sa.text(
+            f"""
+            SELECT p.id AS asset_id, ST_X(p.point_27700) AS easting, ST_Y(p.point_27700) AS northing
+            FROM ({_PLACED}) AS p
+            WHERE ST_DWithin(
+              p.point_27700, ST_SetSRID(ST_MakePoint(:easting, :northing), 27700), :within_m)
+            ORDER BY p.id
+            """  # noqa: S608 - constants only
+        ),
+        {"easting": easting, "northing": northing, "within_m": NEAR_HOME_M},
+    ).all()
+
+
+def keep_walks(
+    connection: sa.Connection,
+    *,
+    home_id: uuid.UUID,
+    version: str,
+    asset_ids: Sequence[uuid.UUID],
+    walks_m: Sequence[float | None],
+    step_free_m: Sequence[float | None],
+) -> None:
+    """Store all walks of a home in place of what was there."""
+    connection.execute(sa.text("DELETE FROM walks WHERE home_id = :id"), {"id": home_id})
+    connection.execute(
+        sa.text(
+            """
+            INSERT INTO walks (home_id, asset_id, walk_m, step_free_m)
+            SELECT :home_id, asset_id, walk_m, step_free_m
+            FROM unnest(CAST(:asset_ids AS uuid[]), CAST(:walks_m AS real[]),
+                        CAST(:step_free_m AS real[])) AS w (asset_id, walk_m, step_free_m)
+            WHERE asset_id <> :home_id
+            """
+        ),
+        {
+            "home_id": home_id,
+            "asset_ids": [str(one) for one in asset_ids],
+            "walks_m": list(walks_m),
+            "step_free_m": list(step_free_m),
+        },
+    )
+    connection.execute(
+        sa.text(
+            """
+            INSERT INTO walk_homes (home_id, network_version) VALUES (:home_id, :version)
+            ON CONFLICT (home_id) DO UPDATE
+              SET network_version = excluded.network_version, refreshed_at = now()
+            """
+        ),
+        {"home_id": home_id, "version": version},
+    )
+
+
+def forget_all(connection: sa.Connection) -> None:
+    """Delete every walk: there is no network any more."""
+    connection.execute(sa.text("DELETE FROM walks"))
+    connection.execute(sa.text("DELETE FROM walk_homes"))
