@@ -14,14 +14,14 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 from openpyxl import Workbook
-from openpyxl.cell import Cell, WriteOnlyCell
+from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.worksheet.worksheet import Worksheet
 
+from app.areas.report import WardReport
 from app.areas.take import Ground, points_of
 from app.areas.take_tables import Table, title_of
-from app.areas.report import WardReport
 from app.assets import schemas as asset_schemas
 from app.assets.schemas import Names
 from app.rendering import FORMULA_STARTS
@@ -36,10 +36,12 @@ WIDEST, LONGEST_CELL = 60, 32_000
 
 def as_xlsx(tables: Sequence[Table], *, title: str, made_on: dt.date) -> bytes:
     """Return tables as a workbook, a sheet each. No cell is a formula, whatever is in it."""
-    book = Workbook(write_only=True)
-    at = dt.datetime.combine(made_on, dt.time())
+    book = Workbook()
     book.properties.title, book.properties.creator = _cell_text(title), "Patchwork"
+    at = dt.datetime.combine(made_on, dt.time())
     book.properties.created = book.properties.modified = at
+    if book.active is not None:
+        book.remove(book.active)
     for table in tables:
         _add_sheet(book.create_sheet(table.name), table)
     file = io.BytesIO()
@@ -47,27 +49,33 @@ def as_xlsx(tables: Sequence[Table], *, title: str, made_on: dt.date) -> bytes:
     return file.getvalue()
 
 
-def _add_sheet(sheet: WriteOnlyWorksheet, table: Table) -> None:
-    widths = [
-        min(WIDEST, 2 + max((len(_shown(row[at])) for row in [table.columns, *table.rows])))
-        for at in range(len(table.columns))
-    ]
-    for number, width in enumerate(widths, start=1):
-        sheet.column_dimensions[get_column_letter(number)].width = width
+def _add_sheet(sheet: Worksheet, table: Table) -> None:
+    for at, name in enumerate(table.columns, start=1):
+        longest = max(len(_shown(row[at - 1])) for row in [table.columns, *table.rows])
+        sheet.column_dimensions[get_column_letter(at)].width = min(WIDEST, 2 + longest)
+        _write(sheet.cell(1, at), name)
+        sheet.cell(1, at).font = Font(bold=True)
+    for number, row in enumerate(table.rows, start=2):
+        for at, value in enumerate(row, start=1):
+            _write(sheet.cell(number, at), value)
     sheet.freeze_panes = "A2"
-    heads = [_cell(sheet, name) for name in table.columns]
-    for head in heads:
-        head.font = Font(bold=True)
-    sheet.append(heads)
-    for row in table.rows:
-        sheet.append([_cell(sheet, value) for value in row])
+
+
+def _write(cell: Cell | MergedCell, value: object) -> None:
+    plain = _plain(value)
+    cell.value = plain
+    if isinstance(plain, str):
+        # "=1+1" would be a formula and "#N/A" an error: both are text, and stay text when edited.
+        cell.data_type = "s"
+        cell.quotePrefix = plain.lstrip().startswith(FORMULA_STARTS)
+        cell.alignment = Alignment(wrap_text=len(plain) > WIDEST, vertical="top")
 
 
 def _shown(value: object) -> str:
     return "" if value is None else str(_plain(value))
 
 
-def _plain(value: object) -> object:
+def _plain(value: object) -> float | dt.date | str | None:
     """Return a number or a date as it is, everything else as text."""
     if value is None or isinstance(value, int | float | dt.date):
         return value
@@ -78,19 +86,6 @@ def _plain(value: object) -> object:
 
 def _cell_text(value: object) -> str:
     return _ESCAPE.sub("_x005F_", _NOT_XML.sub("\ufffd", readable(value)))[:LONGEST_CELL]
-
-
-def _cell(sheet: WriteOnlyWorksheet, value: object) -> Cell:
-    plain = _plain(value)
-    if not isinstance(plain, str):
-        return WriteOnlyCell(sheet, plain)
-    cell = WriteOnlyCell(sheet)
-    # "=1+1" as a value would become a formula: it is said to be text, and stays text when edited.
-    cell.set_explicit_value(plain, "s")
-    if plain.lstrip().startswith(FORMULA_STARTS):
-        cell.quotePrefix = True
-    cell.alignment = Alignment(wrap_text=len(plain) > WIDEST, vertical="top")
-    return cell
 
 
 def as_gpkg(report: WardReport, ground: Ground, names: Names, tables: Iterable[Table]) -> bytes:
@@ -134,9 +129,7 @@ def _credit(report: WardReport, names: Names) -> dict[str, Any]:
 def _places(report: WardReport, names: Names) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Return the places that may be mixed with others, and those that may not."""
     columns = [name.replace(" ", "_") for name in asset_schemas.CSV_COLUMNS]
-    rows = [
-        [_plain(cell) for cell in row] for row in asset_schemas.as_csv(report.places, names)
-    ]
+    rows = [[_plain(cell) for cell in row] for row in asset_schemas.as_csv(report.places, names)]
     frame = gpd.GeoDataFrame(
         pd.DataFrame(rows, columns=columns).astype({"beds": "Int64"}),
         geometry=points_of(report.places),
