@@ -42,9 +42,11 @@ def make_fitting_pdf(
 
     fitting = lay_out(most)
     fits, too_many = 0, most
+    # Each try takes a fifth of a second: a line or two more are not worth another.
+    near_enough = max(1, most // 12)
     if len(fitting.pages) > 1 and most:
         fitting = lay_out(0)
-        while too_many - fits > 1 and len(fitting.pages) == 1:
+        while too_many - fits > near_enough and len(fitting.pages) == 1:
             middle = (fits + too_many) // 2
             tried = lay_out(middle)
             if len(tried.pages) == 1:

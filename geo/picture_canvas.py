@@ -170,8 +170,41 @@ def _corners(shape: str) -> Corners:
     corners = SHAPES[shape]
     if corners:
         return np.array(corners)
-    angles = np.linspace(0, 2 * np.pi, 32, endpoint=False)
-    return np.column_stack([np.cos(angles), np.sin(angles)])
+    return _ring(1.0, 32)
+
+
+def side_by_side(middles: Corners, radius: float) -> Corners:
+    """Move the middles of shapes apart that would hide one another.
+
+    Each stays where it is or goes to the first free spot on rings around it; where three rings
+    are full, it stays. In order: the same points come to lie at the same spots.
+    """
+    apart = 1.7 * radius
+    spots = np.vstack([np.zeros((1, 2)), *(_ring(n * apart * 1.1, 6 * n) for n in (1, 2, 3))])
+    cells: dict[tuple[int, int], list[Corners]] = {}
+    moved = np.empty_like(middles)
+    for number, middle in enumerate(middles):
+        for spot in middle + spots:
+            column, row = int(spot[0] // apart), int(spot[1] // apart)
+            near = [
+                other
+                for i in (column - 1, column, column + 1)
+                for j in (row - 1, row, row + 1)
+                for other in cells.get((i, j), ())
+            ]
+            if all(np.hypot(*(other - spot)) >= apart for other in near):
+                break
+        else:
+            spot = middle
+            column, row = int(spot[0] // apart), int(spot[1] // apart)
+        cells.setdefault((column, row), []).append(spot)
+        moved[number] = spot
+    return moved
+
+
+def _ring(radius: float, count: int) -> Corners:
+    angles = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    return radius * np.column_stack([np.cos(angles), np.sin(angles)])
 
 
 def as_png(

@@ -31,6 +31,7 @@ from geo.picture_canvas import (
     PictureSize,
     View,
     as_png,
+    side_by_side,
 )
 from geo.picture_words import DOTS_PER_INCH, drawable
 
@@ -44,6 +45,8 @@ SMALL = PictureSize(1200, 900, 32)
 
 PAPER_COLOUR, WARD_COLOUR = "#F0EEE7", "#FFFFFF"
 FAINT, STREET_COLOUR = "#A8A294", "#D3CFC5"
+# How far the outlines of neighbours may be from what was published, in metres.
+BESIDE_M = 25.0
 
 # Agg keeps what it draws in memory of its own; one picture at a time bounds that.
 _ONE_AT_A_TIME = threading.Lock()
@@ -155,8 +158,9 @@ class _WardDrawing(Canvas):
             middle = y + 0.55 * text
             self.shapes(np.array([[start + radius, middle]]), [style.shape], [style.colour], radius)
             at = start + 2.6 * radius + 0.3 * text
-            self.say(at, middle, count, text, is_bold=True, va="center_baseline")
-            self.say(at + numbers + 0.5 * text, middle, word, text, va="center_baseline")
+            how: dict[str, Any] = {"va": "center_baseline"}
+            self.say(at + numbers, middle, count, text, is_bold=True, ha="right", **how)
+            self.say(at + numbers + 0.4 * text, middle, word, text, **how)
             y += 1.6 * text
         sentences = list(notes) if rows else ["No places on the map here yet.", *notes]
         small = 0.72 * text
@@ -204,11 +208,11 @@ class _WardDrawing(Canvas):
         window = shapely.box(*view.bounds_m)
         near = to_metres(around, name="the neighbouring areas")
         near = near[near.geometry.notna() & near.intersects(window)]
-        self.lines(
-            view, near.geometry.boundary, color=FAINT, linewidth=self.text_px / 20, zorder=AROUND
-        )
         ground = shapely.union_all(outline.array)
-        small = 0.62 * self.text_px
+        # They come simplified: a second line beside the ward's own would be no border.
+        borders = near.geometry.boundary.difference(ground.boundary.buffer(BESIDE_M))
+        self.lines(view, borders, color=FAINT, linewidth=self.text_px / 20, zorder=AROUND)
+        small = 0.8 * self.text_px
         left, top, right, bottom = view.box
         # Clear of north and the scale in two corners.
         corner = 2.2 * self.text_px
@@ -236,15 +240,19 @@ class _WardDrawing(Canvas):
                     break
 
     def places(self, view: View, places: gpd.GeoDataFrame) -> None:
-        """Draw each place in its kind's shape and colour, smaller where there are many."""
+        """Draw each place in its kind's shape and colour, smaller where there are many.
+
+        Those at one door stand side by side: a picture cannot be asked what is below.
+        """
         if places.empty:
             return
         left, top, right, bottom = view.box
         room = math.sqrt((right - left) * (bottom - top) / len(places))
         radius = min(0.4 * self.text_px, max(0.2 * self.text_px, 0.13 * room))
         styles = [KIND_STYLES[kind] for kind in places["kind"]]
+        middles = view.pixels(shapely.get_coordinates(places.geometry))
         self.shapes(
-            view.pixels(shapely.get_coordinates(places.geometry)),
+            side_by_side(middles, radius),
             [style.shape for style in styles],
             [style.colour for style in styles],
             radius,
@@ -261,7 +269,7 @@ class _WardDrawing(Canvas):
         """Draw the scale bar and an arrow to the north."""
         left, top, right, bottom = view.box
         metres, length = self._scale_of(view)
-        thick, small, pad = self.text_px / 8, 0.66 * self.text_px, self.pad
+        thick, small, pad = self.text_px / 8, 0.8 * self.text_px, self.pad
         words = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
         halo: dict[str, Any] = {"zorder": WORDS, "solid_capstyle": "butt"}
         x, y = left + pad, bottom - pad

@@ -15,6 +15,8 @@ from app.words import joined
 
 # So many homes and gaps stand on every sheet; more of them as there is more room.
 ALWAYS = 4
+# A kind with only a few is named in full.
+ALWAYS_NAMED = 2
 NEIGHBOURS_NAMED = 8
 
 
@@ -57,7 +59,7 @@ def shorten(report: WardReport, room: int) -> Sheet:
     kinds = []
     for kind in report.kinds:
         rows = [row for row in listed if row.kind == kind.slug]
-        share = len(rows) if room >= len(listed) else room * len(rows) // max(len(listed), 1)
+        share = max(room * len(rows) // max(len(listed), 1), min(room, ALWAYS_NAMED))
         if rows:
             kinds.append(Names(kind.label, len(rows), rows[:share]))
     return Sheet(
