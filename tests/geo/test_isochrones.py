@@ -67,7 +67,8 @@ def test_what_is_reached_in_time_is_inside_and_rings_hold_each_other(
         assert reached.sum() > 3
         assert shapely.covers(area, places[reached]).all()
         # Nothing that lies as far as the crow flies beyond the time is inside.
-        far = shapely.distance(places, shapely.Point(grid_of(lon, lat))) > limit + WIDENED_M + SIMPLIFIED_M
+        away_m = shapely.distance(places, shapely.Point(grid_of(lon, lat)))
+        far = away_m > limit + WIDENED_M + SIMPLIFIED_M
         assert not shapely.intersects(area, places[far]).any()
     areas = rings.geometry.tolist()
     assert all(small.difference(large).area < 100 for small, large in pairwise(areas))
