@@ -93,6 +93,9 @@ class Changed:
     new_places: Sequence[Named] = ()
 
 
+NOTHING_CHANGED = Changed(dt.date.min, new=0, gone=0, checked=0, corrected=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbour:
     """A ward that touches this one, of the same release."""
@@ -121,7 +124,7 @@ class WardReport:
     source_ids: Sequence[int]
     # What was asked for in vain, and is in reach by now.
     met: Sequence[Gap] = ()
-    changed: Changed | None = None
+    changed: Changed = NOTHING_CHANGED
     neighbours: Sequence[Neighbour] = ()
     # "This year" is the twelve months from this day on.
     year_from: dt.date | None = None

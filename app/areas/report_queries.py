@@ -65,9 +65,10 @@ def count_in_wards(
 def list_published(connection: sa.Connection, *, codes: Sequence[str]) -> Mapping[str, sa.Row[Any]]:
     """Return what is published about the small areas of wards, added up, by the ward's code.
 
-    As `app.areas.queries.find_figures`: `population` and `population_65_plus` are sums,
-    `imd_score` the mean weighted by people, `most_deprived_share` the part (0 to 1) of the people
-    in areas of deciles 1 and 2; with the newest date of each and the sources of both.
+    `population` and `population_65_plus` are sums over the LSOAs, `imd_score` their mean weighted
+    by population, `most_deprived_share` the part (0 to 1) of the population in LSOAs of IMD deciles
+    1 and 2; of each the newest figure, its date and its source. The newest lookup that has a ward
+    is used; a ward that none has is left out.
     """
     rows = connection.execute(
         sa.text(

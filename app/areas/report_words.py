@@ -124,10 +124,10 @@ def say_gaps(gaps: Sequence[Gap]) -> str:
     labels = list(dict.fromkeys(gap.label for gap in gaps))
     if not labels:
         return (
-            "As far as we know, everything people here and next door asked for in the last"
-            " 12 months is within reach."
+            "As far as we know, nobody here or next door asked for anything in vain in the last"
+            " 12 months."
         )
-    named = [label.lower() if label.istitle() else label for label in labels[:NAMED_GAPS]]
+    named = labels[:NAMED_GAPS]
     if len(labels) > NAMED_GAPS:
         named = [*named, f"{len(labels) - NAMED_GAPS} more"]
     things = "one thing" if len(labels) == 1 else f"{len(labels)} things"
