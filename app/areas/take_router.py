@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -191,10 +192,10 @@ def embed_ward(request: Request, gss_code: WardCode, connect: Reading) -> Respon
     """Show a ward in a frame of the council's own site."""
     with connect() as connection:
         ward, names = _ward(connection, request, gss_code)
-        by_kind = actions.get_facts(connection, ward).by_kind
-        ground = read_ground(connection, ward, names)
+        ground = read_ground(connection, ward, names, has_streets=False)
     pages: Pages = request.app.state.pages
-    counts = [kind_words(kind, by_kind[kind]) for kind in KINDS if by_kind.get(kind)]
+    by_kind = Counter(row.kind for row in ground.rows)
+    counts = [kind_words(kind, by_kind[kind]) for kind in KINDS if by_kind[kind]]
     body = pages.render(
         "ward_embed.html",
         ward=ward,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.areas.report import WardReport
+from app.areas.report_words import asked_words
 from app.assets import schemas as asset_schemas
 from app.assets.schemas import Names
-from app.words import long_date, plural
+from app.words import long_date
 
 Cells = Sequence[object]
 
@@ -112,19 +113,22 @@ def homes(report: WardReport) -> Table:
 
 
 def gaps(report: WardReport) -> Table:
-    """Return what people ask for and do not find; who asks is in no count."""
+    """Return what people asked for in vain, and what of it is in reach by now."""
+    found = [(gap, "not within reach") for gap in report.gaps]
+    found += [(gap, "within reach by now") for gap in report.met]
     return Table(
         "Gaps",
-        ("interest", "people who asked", "where", "nearest place that has it", "how far"),
+        ("interest", "how often it was asked for", "where", "now", "nearest place", "how far"),
         [
             (
                 gap.label,
-                "fewer than 8" if gap.asked is None else f"about {gap.asked}",
+                asked_words(gap.asked),
                 gap.where or "this ward",
+                now,
                 gap.nearest_name,
                 gap.nearest_text,
             )
-            for gap in report.gaps
+            for gap, now in found
         ],
     )
 
@@ -153,20 +157,9 @@ def with_credit(table: Table, report: WardReport, attribution: Sequence[str]) ->
     )
 
 
-def counted(report: WardReport) -> Iterable[str]:
-    """Yield how many there are of each kind, in words."""
-    for kind in report.kinds:
-        yield f"{kind.count:,} {kind.label.lower()}"
-
-
 def title_of(report: WardReport) -> str:
     """Return what a file about a ward is called."""
     return f"{report.ward.name} ward, {long_date(report.made_on)}"
-
-
-def places_in_words(report: WardReport) -> str:
-    """Return how many places there are, for the words instead of a picture."""
-    return plural(len(report.places), "place")
 
 
 def _rounded(value: float | None) -> float | None:
