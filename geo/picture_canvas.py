@@ -18,7 +18,7 @@ import shapely
 from PIL import Image, PngImagePlugin
 
 from geo.map_shapes import SHAPES
-from geo.picture_words import DOTS_PER_INCH, Measure, drawable
+from geo.picture_words import DOTS_PER_INCH, Measure, drawable, font_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,7 +111,7 @@ class Canvas:
         self.axes.set_axis_off()
         self.axes.set_xlim(0, size.width_px)
         self.axes.set_ylim(size.height_px, 0)
-        self.measure = Measure(self.canvas.get_renderer())  # type: ignore[no-untyped-call]
+        self.measure = Measure()
         self.pad = 0.6 * size.text_px
 
     def say(
@@ -119,7 +119,7 @@ class Canvas:
     ) -> None:
         """Write one line; `text` has gone through `drawable`."""
         given: dict[str, Any] = {"color": INK, "va": "top", "zorder": WORDS} | how
-        font = self.measure.font(size_px, is_bold=is_bold)
+        font = font_of(size_px, is_bold=is_bold)
         self.axes.text(x, y, text, fontproperties=font, parse_math=False, **given)
 
     def shapes(

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from geo.popups import readable
 
 if TYPE_CHECKING:
-    from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.font_manager import FontProperties
 
 DOTS_PER_INCH = 100
 # What stands for a character the font does not have.
 NO_GLYPH = "\N{WHITE SQUARE}"
-# The longest words anybody gives us are cut here before they are measured.
-LONGEST_TEXT = 2_000
+# Hinting moves letters by parts of a pixel: that much more room is allowed for.
+MARGIN = 1.03
+_MEASURED_AT = 100
 
 
 @cache
@@ -47,7 +47,7 @@ def drawable(text: object) -> str:
     Line ends and tabs become spaces; marks that only steer the direction of text go, because a
     name must not turn round what stands beside it; what the font lacks becomes a white square.
     """
-    words = " ".join(readable(text).split())[:LONGEST_TEXT]
+    words = " ".join(readable(text).split())
     has = _drawn_characters()
     return "".join(
         character if character in has else NO_GLYPH
@@ -56,40 +56,54 @@ def drawable(text: object) -> str:
     )
 
 
+@cache
+def _advance(character: str, *, is_bold: bool) -> float:
+    """Return how far the pen moves on for a character, as a share of the size."""
+    from matplotlib.font_manager import get_font  # noqa: PLC0415
+    from matplotlib.ft2font import LoadFlags  # noqa: PLC0415
+
+    font = get_font(font_file(is_bold=is_bold))
+    font.set_size(_MEASURED_AT, DOTS_PER_INCH)
+    glyph = font.load_char(ord(character), flags=LoadFlags.NO_HINTING)
+    advance_px: float = glyph.linearHoriAdvance / 65536
+    return advance_px * 72 / DOTS_PER_INCH / _MEASURED_AT
+
+
+def font_of(size_px: float, *, is_bold: bool = False) -> FontProperties:
+    """Return the font at a size in pixels."""
+    from matplotlib.font_manager import FontProperties  # noqa: PLC0415
+
+    return FontProperties(fname=font_file(is_bold=is_bold), size=size_px * 72 / DOTS_PER_INCH)
+
+
 class Measure:
-    """How much room words take, in pixels."""
+    """How much room words take, in pixels; `text` has always gone through `drawable`.
 
-    def __init__(self, renderer: RendererAgg) -> None:
-        self._renderer = renderer
-
-    def font(self, size_px: float, *, is_bold: bool = False) -> FontProperties:
-        """Return the font at a size in pixels."""
-        from matplotlib.font_manager import FontProperties  # noqa: PLC0415
-
-        points = size_px * 72 / DOTS_PER_INCH
-        return FontProperties(fname=font_file(is_bold=is_bold), size=points)
+    Character by character, and a little more than is drawn: letters that join or lean on one
+    another take less. Drawing every try to see its width would take minutes for hostile words.
+    """
 
     def width(self, text: str, size_px: float, *, is_bold: bool = False) -> float:
-        """Return how wide a line is; `text` has gone through `drawable`."""
-        if not text:
-            return 0.0
-        font = self.font(size_px, is_bold=is_bold)
-        size = self._renderer.get_text_width_height_descent(text, font, ismath=False)  # type: ignore[no-untyped-call]
-        return float(size[0])
+        """Return how wide a line is at most."""
+        return size_px * MARGIN * sum(_advance(one, is_bold=is_bold) for one in text)
 
     def fit(self, text: str, size_px: float, room_px: float, *, is_bold: bool = False) -> str:
         """Return as much of a line as there is room for, with "…" where it was cut."""
-        if self.width(text, size_px, is_bold=is_bold) <= room_px:
+        taken = self._count(text, size_px, room_px, is_bold=is_bold)
+        if taken == len(text):
             return text
-        fits, too_long = 0, len(text)
-        while too_long - fits > 1:
-            middle = (fits + too_long) // 2
-            cut = text[:middle].rstrip() + "…"
-            if self.width(cut, size_px, is_bold=is_bold) <= room_px:
-                fits = middle
-            else:
-                too_long = middle
-        return text[:fits].rstrip() + "…"
+        room_px -= self.width("…", size_px, is_bold=is_bold)
+        taken = self._count(text, size_px, room_px, is_bold=is_bold)
+        return text[:taken].rstrip() + "…"
+
+    def _count(self, text: str, size_px: float, room_px: float, *, is_bold: bool) -> int:
+        """Return how many characters of a text there is room for."""
+        left = room_px / size_px / MARGIN
+        for number, character in enumerate(text):
+            left -= _advance(character, is_bold=is_bold)
+            if left < 0:
+                return number
+        return len(text)
 
     def wrap(
         self,
@@ -102,14 +116,15 @@ class Measure:
     ) -> list[str]:
         """Return `text` in lines that fit; with `most`, the last one is cut with "…"."""
         lines: list[str] = []
-        line = ""
+        line, filled = "", 0.0
+        space = self.width(" ", size_px, is_bold=is_bold)
         for word in self._pieces(text, size_px, room_px, is_bold=is_bold):
-            longer = f"{line} {word}".strip()
-            if not line or self.width(longer, size_px, is_bold=is_bold) <= room_px:
-                line = longer
+            wide = self.width(word, size_px, is_bold=is_bold)
+            if line and filled + space + wide <= room_px:
+                line, filled = f"{line} {word}", filled + space + wide
             else:
-                lines.append(line)
-                line = word
+                lines += [line] if line else []
+                line, filled = word, wide
         lines += [line] if line else []
         if most is not None and len(lines) > most:
             rest = " ".join(lines[most - 1 :])
@@ -121,10 +136,8 @@ class Measure:
         pieces = []
         for word in text.split():
             rest = word
-            while len(rest) > 1 and self.width(rest, size_px, is_bold=is_bold) > room_px:
-                kept = self.fit(rest, size_px, room_px, is_bold=is_bold)
-                taken = max(1, len(kept) - 1)
+            while rest:
+                taken = max(1, self._count(rest, size_px, room_px, is_bold=is_bold))
                 pieces.append(rest[:taken])
                 rest = rest[taken:]
-            pieces.append(rest)
         return pieces

@@ -41,12 +41,14 @@ __all__ = ["PAPER", "SLIDE", "SMALL", "PictureSize", "ward_picture"]
 # is 180 mm wide: its words are then 12 points and more.
 SLIDE = PictureSize(1920, 1080, 36)
 PAPER = PictureSize(1800, 1060, 44)
-SMALL = PictureSize(1200, 900, 32)
+SMALL = PictureSize(900, 760, 32)
 
 PAPER_COLOUR, WARD_COLOUR = "#F0EEE7", "#FFFFFF"
 FAINT, STREET_COLOUR = "#A8A294", "#D3CFC5"
 # How far the outlines of neighbours may be from what was published, in metres.
 BESIDE_M = 25.0
+# Smaller letters nobody reads.
+SMALLEST_PX = 9.0
 
 # Agg keeps what it draws in memory of its own; one picture at a time bounds that.
 _ONE_AT_A_TIME = threading.Lock()
@@ -133,9 +135,12 @@ class _WardDrawing(Canvas):
         small = 0.6 * self.text_px
         lines = self.measure.wrap(drawable(foot), small, width)
         # Whoever has to be named is named, in smaller letters if there are very many.
-        while len(lines) * 1.35 * small > 0.25 * self.size.height_px and small > 9:
+        room = 0.3 * self.size.height_px
+        while len(lines) * 1.35 * small > room and small > SMALLEST_PX:
             small *= 0.85
             lines = self.measure.wrap(drawable(foot), small, width)
+        # Beyond that they stand in the file alone: there has to be a map to name them for.
+        lines = self.measure.wrap(drawable(foot), small, width, most=int(room / 1.35 / small))
         bottom -= len(lines) * 1.35 * small
         for number, line in enumerate(lines):
             self.say(pad, bottom + number * 1.35 * small, line, small, color=QUIET)
