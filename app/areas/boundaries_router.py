@@ -20,11 +20,13 @@ router = APIRouter(default_response_class=Response)
 def ask_boundaries(request: Request, connect: Reading) -> Response:
     """Ask one place in every boundary release that is loaded, side by side."""
     query = Query(request.query_params)
-    if not query.has("near") and query.has("postcode"):
-        query = query.having("near", query.texts("postcode"))
+    # A postcode by either name; whatever is wrong is said beside the one field there is.
+    asked = query.having("near", query.texts("near") or query.texts("postcode"))
     with connect() as connection:
         names: Names = request.app.state.names.get(connection)
-        whereabouts = find_place(connection, query)
+        whereabouts = find_place(connection, asked)
+        for sentence in asked.problems.values():
+            query.wrong("near", sentence)
         place = whereabouts.place
         found = boundaries.ask_releases(connection, lon=place.lon, lat=place.lat) if place else []
         releases = boundaries_queries.list_releases(connection)

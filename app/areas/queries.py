@@ -143,27 +143,6 @@ def find_wards_at(connection: sa.Connection, *, lon: float, lat: float) -> Seque
     ).all()
 
 
-def count_by_kind(connection: sa.Connection, *, area_id: int, gss_code: str) -> dict[str, int]:
-    """Return how many assets of each kind are in a ward; kinds without any are left out."""
-    rows = connection.execute(
-        sa.text(
-            """
-            SELECT i.kind::text AS kind, count(*) AS assets
-            FROM (
-              SELECT a.id, a.kind
-              FROM area_parts p JOIN public_assets a ON ST_Intersects(p.geom, a.geom)
-              WHERE p.area_id = :id
-              UNION
-              SELECT a.id, a.kind FROM public_assets a WHERE a.ward_code = :code
-            ) AS i
-            GROUP BY 1 ORDER BY 1
-            """
-        ),
-        {"id": area_id, "code": gss_code},
-    )
-    return {row.kind: row.assets for row in rows}
-
-
 def list_outlines_within(
     connection: sa.Connection, *, box: tuple[float, float, float, float], limit: int
 ) -> Sequence[sa.Row[Any]]:

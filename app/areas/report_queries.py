@@ -8,6 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+# About a metre: wards that touch may be apart by what their publishers rounded.
+ROUNDING_DEGREES = 0.00001
+
 
 def list_wards_around(connection: sa.Connection, *, area_id: int) -> Sequence[sa.Row[Any]]:
     """Return the ward itself, those that touch it and those of its district, of its release.
@@ -19,18 +22,17 @@ def list_wards_around(connection: sa.Connection, *, area_id: int) -> Sequence[sa
         sa.text(
             """
             SELECT w.id, w.gss_code, w.name,
-                   w.id <> o.id AND w.geom && o.geom AND ST_Intersects(w.geom, o.geom)
-                     AS is_neighbour,
+                   w.id <> o.id AND ST_DWithin(w.geom, o.geom, :rounding) AS is_neighbour,
                    w.id = o.id OR coalesce(w.lad_code = o.lad_code, false) AS is_in_district,
                    CASE WHEN w.id = o.id THEN ST_X(ST_PointOnSurface(o.geom)) END AS lon,
                    CASE WHEN w.id = o.id THEN ST_Y(ST_PointOnSurface(o.geom)) END AS lat
             FROM areas o JOIN areas w ON w.release = o.release AND w.area_type = o.area_type
               AND w.gone_at IS NULL
-              AND (w.lad_code = o.lad_code OR (w.geom && o.geom AND ST_Intersects(w.geom, o.geom)))
+              AND (w.lad_code = o.lad_code OR ST_DWithin(w.geom, o.geom, :rounding))
             WHERE o.id = :id ORDER BY w.name, w.gss_code
             """
         ),
-        {"id": area_id},
+        {"id": area_id, "rounding": ROUNDING_DEGREES},
     ).all()
 
 

@@ -119,9 +119,11 @@ def _beds_unknown(who: str) -> str:
     return f"How many beds {who} is not known."
 
 
-def say_gaps(gaps: Sequence[Gap]) -> str:
-    """Say what people asked for in vain, most asked for first."""
+def say_gaps(gaps: Sequence[Gap], met: Sequence[Gap]) -> str:
+    """Say what people asked for in vain, most asked for first; `met` has come within reach."""
     labels = list(dict.fromkeys(gap.label for gap in gaps))
+    if not labels and met:
+        return "Everything people here or next door asked for in vain has come within reach."
     if not labels:
         return (
             "As far as we know, nobody here or next door asked for anything in vain in the last"
@@ -192,7 +194,8 @@ def say_changes(changed: Changed, total: int) -> list[str]:
     elif changed.new:
         said.append(f"{since} {plural(changed.new, 'place was', 'places were')} put on the map.")
     if changed.gone:
-        said.append(f"{plural(changed.gone, 'place has', 'places have')} gone from it.")
+        where = "it" if said else "the map"
+        said.append(f"{plural(changed.gone, 'place has', 'places have')} gone from {where}.")
     if changed.checked:
         said.append(f"{plural(changed.checked, 'place was', 'places were')} checked.")
     if changed.corrected:
