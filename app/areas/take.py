@@ -121,7 +121,7 @@ def map_to_carry(ground: Ground, *, made_on: dt.date, settings: Settings) -> Map
     if settings.is_local:
         frame = frame.drop(columns="url")
     else:
-        frame["url"] = settings.base_url.rstrip("/") + frame["url"]
+        frame["url"] = [settings.base_url.rstrip("/") + url for url in frame["url"]]
     day = long_date(made_on)
     return ward_map(
         ground.shape,
