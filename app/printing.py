@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+# About as many lines of a list as fit below the rest of a sheet.
+FIRST_TRY = 24
+
 
 class CannotPrint(Exception):
     """Pango or a library beside it is missing: no PDF files can be made on this machine."""
@@ -40,19 +43,23 @@ def make_fitting_pdf(
     def lay_out(lines: int) -> Any:  # noqa: ANN401 - WeasyPrint has no types
         return _laid_out(make_html(lines), stylesheet, pictures or {})
 
-    fitting = lay_out(most)
-    fits, too_many = 0, most
     # Each try takes a fifth of a second: a line or two more are not worth another.
-    near_enough = max(1, most // 12)
-    if len(fitting.pages) > 1 and most:
-        fitting = lay_out(0)
-        while too_many - fits > near_enough and len(fitting.pages) == 1:
-            middle = (fits + too_many) // 2
-            tried = lay_out(middle)
-            if len(tried.pages) == 1:
-                fits, fitting = middle, tried
-            else:
-                too_many = middle
+    fitting, fits, too_many = None, 0, most + 1
+    lines = min(most, FIRST_TRY)
+    while fitting is None or too_many - fits > max(1, fits // 5):
+        tried = lay_out(lines)
+        if len(tried.pages) == 1:
+            fitting, fits = tried, lines
+        elif lines == 0:
+            return _written(tried)
+        else:
+            too_many = lines
+        if fitting is None:
+            lines //= 2
+        elif too_many > most:
+            lines = min(most, fits * 3 // 2 + 1)
+        else:
+            lines = (fits + too_many) // 2
     return _written(fitting)
 
 

@@ -10,7 +10,7 @@ import time
 import urllib.request
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 import sqlalchemy as sa
@@ -52,6 +52,7 @@ class Taken:
     client: TestClient
     engine: sa.Engine
     url: str
+    kept: dict[str, bytes] = field(default_factory=dict)
 
     def report(self) -> WardReport:
         with self.engine.connect() as connection:
@@ -64,8 +65,13 @@ class Taken:
             return NameCache().get(connection)
 
     def get(self, path: str) -> bytes:
+        """Return a file of the ward; unchanged, it is made once."""
+        if path in self.kept and self.app.state.is_unchanged:
+            return self.kept[path]
         answer = self.client.get(f"/wards/{CODE}{path}")
         assert answer.status_code == 200, answer.text[:500]
+        if self.app.state.is_unchanged:
+            self.kept[path] = answer.content
         return answer.content
 
 
@@ -97,6 +103,7 @@ def taken(sample_url: str) -> Iterator[Taken]:
     settings = Settings(DATABASE_URL=sample_url, PATCHWORK_BASE_URL=BASE)  # type: ignore[call-arg]
     app = create_app(settings.model_copy(update={"base_url": BASE}))
     engine = make_engine(settings)
+    app.state.is_unchanged = True
     with TestClient(app, follow_redirects=False) as client:
         yield Taken(app, client, engine, sample_url)
     engine.dispose()
@@ -124,7 +131,7 @@ def hostile(taken: Taken) -> Iterator[Taken]:
         attributions = connection.execute(sa.text("SELECT id, attribution FROM sources")).all()
         connection.execute(sa.text("UPDATE sources SET attribution = :words"), {"words": HOSTILE})
     # Names are kept for ten seconds.
-    taken.app.state.names = NameCache()
+    taken.app.state.names, taken.app.state.is_unchanged = NameCache(), False
     yield taken
     with taken.engine.begin() as connection:
         for table, rows in before.items():
@@ -137,7 +144,7 @@ def hostile(taken: Taken) -> Iterator[Taken]:
                 sa.text("UPDATE sources SET attribution = :attribution WHERE id = :id"),
                 row._asdict(),
             )
-    taken.app.state.names = NameCache()
+    taken.app.state.names, taken.app.state.is_unchanged = NameCache(), True
 
 
 @pytest.fixture(scope="module")
