@@ -115,6 +115,8 @@ PUBLIC_ROWS = (
     _get("/matches/map", query=ASKED),
     _get("/api/matches", query=ASKED),
     _get("/homes/{home_id}"),
+    # Without a foot network nobody knows.
+    _get("/isochrones.geojson", query="lon=-1.75&lat=53.79", own=NOT_FOUND),
 )
 ACCOUNT_ROWS = (
     _get("/sign-in"),
