@@ -280,7 +280,17 @@ DUPLICATE_ROWS = (
 
 # Wards on one page: comparing, taking away, two releases, and where councillors start.
 COMPARE_ROWS: tuple[Row, ...] = ()
-TAKE_ROWS: tuple[Row, ...] = ()
+TAKE_ROWS = (
+    _get("/wards/{gss_code}.png"),
+    _get("/wards/{gss_code}.pdf"),
+    _get("/wards/{gss_code}.xlsx"),
+    _get("/wards/{gss_code}.gpkg"),
+    _get("/wards/{gss_code}/map.html"),
+    _get("/wards/{gss_code}/figures.csv"),
+    _get("/wards/{gss_code}/homes.csv"),
+    _get("/wards/{gss_code}/gaps.csv"),
+    _get("/wards/{gss_code}/embed"),
+)
 BOUNDARY_ROWS: tuple[Row, ...] = (
     _get("/wards/boundaries"),
     _get("/wards/boundaries", query="near=BD1+1HY"),
