@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
+
+from app.areas import measure_queries as queries
+from app.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +17,8 @@ class Measure:
     """One figure about a ward, in words.
 
     `unit` follows the number ("per 1,000 people", "%"); `explanation` is one or two sentences that
-    say how it is worked out, with the source of a formula.
+    say how it is worked out, with the source of a formula. `formula` is that formula in plain
+    letters, line by line.
     """
 
     slug: str
@@ -21,6 +26,7 @@ class Measure:
     unit: str
     explanation: str
     decimals: int = 1
+    formula: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,11 @@ class WardValues:
     gss_code: str
     name: str
     values: Mapping[str, float | None]
+    population: float | None = None
+    assets: int = 0
+    care_homes: int = 0
+    # How its small areas (LSOAs) were found: by the lookup, by their points, or not at all.
+    is_by_lookup: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +55,92 @@ class DistrictValues:
     source_ids: Sequence[int]
     # The measures that were worked out without a foot network.
     about: frozenset[str] = frozenset()
+    is_newest: bool = True
+    # Concept and label of each theme that groups are counted by (`groups:<concept>`).
+    themes: Mapping[str, str] = field(default_factory=dict)
 
+
+GROUPS_OF_THEME = "groups:"
+WITHIN_10 = "venue_within_10_minutes"
+ACCESS_SCORE = "venue_access_score"
 
 MEASURES: dict[str, Measure] = {
-    "assets_per_1000": Measure(
-        "assets_per_1000",
-        "Places and groups",
-        "per 1,000 people",
-        "Everything on the map in the ward, for every 1,000 people who live there.",
-    ),
+    measure.slug: measure
+    for measure in (
+        Measure(
+            "assets_per_1000",
+            "Places and groups",
+            "per 1,000 people",
+            "Everything on the map in the ward, for every 1,000 people who live there.",
+        ),
+        Measure(
+            "groups_per_1000",
+            "Groups",
+            "per 1,000 people",
+            "Clubs, classes and other groups that meet in the ward, for every 1,000 people who live"
+            " there.",
+        ),
+        Measure(
+            "checked_share",
+            "Checked in the last year",
+            "%",
+            "How many of the entries in the ward somebody has checked in the last 12 months, out of"
+            " every 100.",
+            decimals=0,
+        ),
+        Measure(
+            WITHIN_10,
+            "People within 10 minutes’ walk of a community venue",
+            "%",
+            "Out of every 100 people who live in the ward, how many have a community venue (a hall,"
+            " library, church, park and the like: what this map calls a venue) within 10 minutes’"
+            " walk at 5 km/h, in this ward or the next.",
+            decimals=0,
+        ),
+        Measure(
+            ACCESS_SCORE,
+            "Access to community venues",
+            "venues per 1,000 people",
+            "How many venues people can walk to in 15 minutes, counting that everybody near a venue"
+            " shares it. Each venue is divided by the people who can walk to it; each person gets"
+            " the sum of what they can walk to; the ward’s figure is the average of its people. This"
+            " is the two-step floating catchment area method: W. Luo and F. Wang (2003), Environment"
+            " and Planning B 30, pages 865 to 884.",
+            decimals=2,
+            formula=(
+                "R(j) = S(j) ÷ sum of P(k) over all people k within 15 minutes of venue j",
+                "A(i) = sum of R(j) over all venues j within 15 minutes of people i",
+                "The ward’s figure = 1,000 × sum of P(i) × A(i) ÷ sum of P(i)",
+            ),
+        ),
+        Measure(
+            "unmet_interests",
+            "Interests with nothing in reach",
+            "interests",
+            "How many different things people in the ward asked for in the last 12 months and found"
+            " nothing within reach. Who asked, and how many did, is not in it; nor is what shows"
+            " faith or health.",
+            decimals=0,
+        ),
+    )
 }
+
+
+def measure_named(slug: str, themes: Mapping[str, str]) -> Measure | None:
+    """Return the measure called `slug`, also one of groups of a theme; None: there is none."""
+    if slug in MEASURES:
+        return MEASURES[slug]
+    theme = slug.removeprefix(GROUPS_OF_THEME)
+    if theme == slug or theme not in themes:
+        return None
+    return Measure(
+        slug,
+        f"Groups: {themes[theme]}",
+        "groups",
+        f"How many groups in the ward do something of “{themes[theme]}”. A group counts once,"
+        " however many things of it it does; one that does several kinds counts in each kind.",
+        decimals=0,
+    )
 
 
 def read_district(
@@ -61,6 +148,56 @@ def read_district(
 ) -> DistrictValues:
     """Return every measure of every ward of a district; `release` None means the newest.
 
-    Raises `NotFound` for a district without wards.
+    Besides `MEASURES` there is `groups:<theme>` for each theme of the vocabulary. Four statements,
+    however many wards. Raises `NotFound` for a district without wards.
     """
-    raise NotImplementedError
+    rows = queries.list_ward_figures(connection, lad_code=lad_code, release=release)
+    if not rows:
+        of = f" in the boundaries of {release}" if release else ""
+        raise NotFound(f"No district on this map has wards and the code {lad_code}{of}.")
+    counts = queries.count_in_wards(connection, lad_code=lad_code, release=release)
+    themes = {row.concept: row.label for row in queries.list_themes(connection)}
+    wards = [_values_of(row, counts.get(row.id), themes) for row in rows]
+    sources = {row.source_id for row in rows}
+    sources.update(one for row in rows for one in row.source_ids or ())
+    sources.update(one for row in counts.values() for one in row.source_ids)
+    first = rows[0]
+    return DistrictValues(
+        first.lad_code,
+        first.lad_name,
+        first.release,
+        wards,
+        sorted(sources),
+        about=frozenset(one for row in rows for one in row.about or ()),
+        is_newest=first.is_newest,
+        themes=themes,
+    )
+
+
+def _values_of(
+    row: sa.Row[Any], inside: sa.Row[Any] | None, themes: Mapping[str, str]
+) -> WardValues:
+    assets = inside.assets if inside else 0
+    groups = inside.groups if inside else 0
+    people = row.population or None
+    kept = row.kept or {}
+    by_theme = (inside.by_theme or {}) if inside else {}
+    values: dict[str, float | None] = {
+        "assets_per_1000": assets / people * 1000 if people else None,
+        "groups_per_1000": groups / people * 1000 if people else None,
+        "checked_share": inside.checked / assets * 100 if inside and assets else None,
+        WITHIN_10: kept.get(WITHIN_10),
+        ACCESS_SCORE: kept.get(ACCESS_SCORE),
+        "unmet_interests": row.unmet,
+    }
+    values |= {f"{GROUPS_OF_THEME}{theme}": by_theme.get(theme, 0) for theme in themes}
+    return WardValues(
+        row.id,
+        row.gss_code,
+        row.name,
+        values,
+        population=row.population,
+        assets=assets,
+        care_homes=inside.care_homes if inside else 0,
+        is_by_lookup=row.is_by_lookup,
+    )
