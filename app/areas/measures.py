@@ -103,9 +103,9 @@ MEASURES: dict[str, Measure] = {
             "venues per 1,000 people",
             "How many venues people can walk to in 15 minutes, counting that everybody near a venue"
             " shares it. Each venue is divided by the people who can walk to it; each person gets"
-            " the sum of what they can walk to; the ward’s figure is the average of its people. This"
-            " is the two-step floating catchment area method: W. Luo and F. Wang (2003), Environment"
-            " and Planning B 30, pages 865 to 884.",
+            " the sum of what they can walk to; the ward’s figure is the average of its people."
+            " This is the two-step floating catchment area method: W. Luo and F. Wang (2003),"
+            " Environment and Planning B 30, pages 865 to 884.",
             decimals=2,
             formula=(
                 "R(j) = S(j) ÷ sum of P(k) over all people k within 15 minutes of venue j",
