@@ -15,6 +15,7 @@ from app.importers.options import ReadOptions
 from app.importers.progress import print_reports, watching
 from app.migrations import ROOT, migrate
 from app.settings import Settings
+from app.walking.cli import work_out_walks
 
 DEMO_FOLDER = ROOT / "data" / "sample"
 
@@ -43,6 +44,8 @@ def prepare_demo(settings: Settings, *, folder: Path, console: Console) -> bool:
             is_sample = has_only_the_sample_town(connection)
     finally:
         engine.dispose()
+    if is_empty:
+        work_out_walks(settings, console=console)
     if is_sample and has_people_files(folder):
         add_people(settings, folder=folder, console=console)
     return is_sample
