@@ -14,7 +14,7 @@ from app.areas import access_queries as queries
 from app.areas.measures import ACCESS_SCORE, WITHIN_10
 from app.database import transaction
 from app.walking.actions import Walking, WalkingCache
-from app.walking.queries import find_version
+from app.walking.queries import allow_long, find_version
 from geo.access import Demand, reach_on_foot, share_within, spread_population, two_step_scores
 from geo.distance import WALKING_M_PER_MINUTE
 
@@ -62,13 +62,17 @@ def refresh_each(
     is_forced: bool = False,
     told: Callable[[Refreshed, int], None] | None = None,
 ) -> list[Refreshed]:
-    """Do as `refresh` does, a transaction a district; `told` hears of each, and how many there are."""
+    """Do as `refresh` does, a transaction a district.
+
+    `told` hears what became of each, and how many there are.
+    """
     cache = WalkingCache()
     with engine.connect() as connection:
         districts = list_districts(connection, lad_code=lad_code)
     done = []
     for district in districts:
         with transaction(engine) as session:
+            allow_long(session.connection())
             done.append(_refresh(session.connection(), district, cache, is_forced=is_forced))
         if told:
             told(done[-1], len(districts))
