@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.areas.queries import NEWEST
 
-# The wards compared: of a district, in one release of boundaries.
-WARDS = f"""
+_COLUMNS = f"""
   SELECT id, gss_code, name, lad_code, lad_name, release, source_id, geom,
          release = {NEWEST} AS is_newest
   FROM areas
-  WHERE area_type = 'ward' AND gone_at IS NULL AND lad_code = :lad_code
-    AND release = coalesce(CAST(:release AS text), {NEWEST})
+  WHERE area_type = 'ward' AND gone_at IS NULL
 """  # noqa: S608 - constants only
+# The wards compared: of a district in one release of boundaries, or those of a list.
+WARDS = f"""
+  {_COLUMNS} AND lad_code = :lad_code
+    AND release = coalesce(CAST(:release AS text), {NEWEST})
+"""
+_WARDS_LISTED = f"{_COLUMNS} AND id = ANY(CAST(:area_ids AS int[]))"
 
 # The LSOAs of each ward `w`: as the newest lookup that has the ward says; for wards in no lookup
 # (2013), those with their representative point in its outline.
@@ -44,9 +49,8 @@ LSOAS_OF_WARDS = """
   )
 """
 
-_WARD_FIGURES = sa.text(
-    f"""
-    WITH w AS MATERIALIZED ({WARDS}), {LSOAS_OF_WARDS},
+_FIGURES = f"""
+    WITH w AS MATERIALIZED (%(wards)s), {LSOAS_OF_WARDS},
     summed AS (
       SELECT l.area_id, sum(p.value) AS population, max(p.as_of) AS population_as_of,
              bool_and(l.is_by_lookup) AS is_by_lookup,
@@ -68,21 +72,26 @@ _WARD_FIGURES = sa.text(
     SELECT w.id, w.gss_code, w.name, w.lad_code, w.release, w.is_newest, w.source_id,
            coalesce(w.lad_name, d.name, w.lad_code) AS lad_name,
            s.population, s.population_as_of, s.is_by_lookup, s.source_ids, u.interests AS unmet,
-           k.values AS kept, k.about
+           k.values AS kept, k.about,
+           CASE WHEN k.values IS NOT NULL THEN array(
+             SELECT source_id FROM import_runs WHERE reader = 'postcodes' AND status = 'loaded'
+             UNION SELECT source_id FROM foot_networks
+           ) END AS method_source_ids
     FROM w LEFT JOIN summed s ON s.area_id = w.id LEFT JOIN unmet u ON u.area_id = w.id
     LEFT JOIN kept k ON k.gss_code = w.gss_code
     -- Some publishers' wards name their district by its code alone.
-    CROSS JOIN (SELECT coalesce(
-      (SELECT max(lad_name) FROM areas WHERE area_type = 'ward' AND lad_code = :lad_code),
-      (SELECT max(lad_name) FROM area_lookups WHERE lad_code = :lad_code)) AS name) AS d
+    LEFT JOIN (
+      SELECT c.lad_code, coalesce(
+        (SELECT max(lad_name) FROM areas a WHERE a.area_type = 'ward' AND a.lad_code = c.lad_code),
+        (SELECT max(lad_name) FROM area_lookups l WHERE l.lad_code = c.lad_code)) AS name
+      FROM (SELECT DISTINCT lad_code FROM w WHERE lad_name IS NULL) AS c
+    ) AS d ON d.lad_code = w.lad_code
     ORDER BY w.name, w.gss_code
-    """  # noqa: S608 - constants only
-)
+"""  # noqa: S608 - constants only
 
 # As COUNT_INSIDE of the wards' own queries, for all wards of a district at once.
-_WARD_COUNTS = sa.text(
-    f"""
-    WITH RECURSIVE w AS MATERIALIZED ({WARDS}),
+_COUNTS = """
+    WITH RECURSIVE w AS MATERIALIZED (%(wards)s),
     themes AS (
       SELECT id, concept AS theme FROM interests WHERE broader_id IS NULL
       UNION ALL
@@ -109,32 +118,49 @@ _WARD_COUNTS = sa.text(
            array_agg(DISTINCT source_id) AS source_ids,
            (SELECT t.groups FROM by_theme t WHERE t.area_id = i.area_id) AS by_theme
     FROM inside i GROUP BY i.area_id
-    """  # noqa: S608 - constants only
-)
+"""
+_OF_DISTRICT = {"wards": WARDS}
+_OF_LIST = {"wards": _WARDS_LISTED}
+_DISTRICT_FIGURES, _LISTED_FIGURES = sa.text(_FIGURES % _OF_DISTRICT), sa.text(_FIGURES % _OF_LIST)
+_DISTRICT_COUNTS, _LISTED_COUNTS = sa.text(_COUNTS % _OF_DISTRICT), sa.text(_COUNTS % _OF_LIST)
 
 
-def list_ward_figures(
-    connection: sa.Connection, *, lad_code: str, release: str | None
-) -> Sequence[sa.Row[Any]]:
-    """Return the wards of a district by name, with what is published and kept about them.
+@dataclass(frozen=True, slots=True)
+class Wards:
+    """The wards asked about: of a district in a release (None: the newest), or by area id."""
+
+    lad_code: str = ""
+    release: str | None = None
+    area_ids: Sequence[int] | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What the statements are asked with."""
+        if self.area_ids is not None:
+            return {"area_ids": list(self.area_ids)}
+        return {"lad_code": self.lad_code, "release": self.release}
+
+
+def list_ward_figures(connection: sa.Connection, wards: Wards) -> Sequence[sa.Row[Any]]:
+    """Return wards by name, with what is published and kept about them.
 
     `population` is the sum of its LSOAs, None where none is known; `is_by_lookup` says how they
     were found; `unmet` is None for wards that only older boundaries have; `kept` is the wards'
-    measures by name, `about` those of them not along streets. `release` None: the newest.
+    measures by name, `about` those of them not along streets, `method_source_ids` what they were
+    worked out with.
     """
-    return connection.execute(_WARD_FIGURES, {"lad_code": lad_code, "release": release}).all()
+    statement = _DISTRICT_FIGURES if wards.area_ids is None else _LISTED_FIGURES
+    return connection.execute(statement, wards.given).all()
 
 
-def count_in_wards(
-    connection: sa.Connection, *, lad_code: str, release: str | None
-) -> dict[int, sa.Row[Any]]:
+def count_in_wards(connection: sa.Connection, wards: Wards) -> dict[int, sa.Row[Any]]:
     """Return by area id what is in each ward that has anything.
 
     assets, care_homes, groups, checked (in the last 365 days), source_ids and `by_theme`: how many
     groups of each theme, a group once in each theme it has.
     """
-    rows = connection.execute(_WARD_COUNTS, {"lad_code": lad_code, "release": release})
-    return {row.area_id: row for row in rows}
+    statement = _DISTRICT_COUNTS if wards.area_ids is None else _LISTED_COUNTS
+    return {row.area_id: row for row in connection.execute(statement, wards.given)}
 
 
 def list_themes(connection: sa.Connection) -> Sequence[sa.Row[Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +27,8 @@ class Measure:
     explanation: str
     decimals: int = 1
     formula: tuple[str, ...] = ()
+    # For the head of a narrow column; "": the label is short enough.
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ class DistrictValues:
     # Concept and label of each theme that groups are counted by (`groups:<concept>`).
     themes: Mapping[str, str] = field(default_factory=dict)
 
+    def measure(self, slug: str) -> Measure | None:
+        """Return a measure as it is worked out here, also of a theme; None: there is none."""
+        found = measure_named(slug, self.themes)
+        return as_about(found) if found and slug in self.about else found
+
 
 GROUPS_OF_THEME = "groups:"
 WITHIN_10 = "venue_within_10_minutes"
@@ -72,6 +79,7 @@ MEASURES: dict[str, Measure] = {
             "Places and groups",
             "per 1,000 people",
             "Everything on the map in the ward, for every 1,000 people who live there.",
+            short="Places and groups per 1,000 people",
         ),
         Measure(
             "groups_per_1000",
@@ -79,13 +87,14 @@ MEASURES: dict[str, Measure] = {
             "per 1,000 people",
             "Clubs, classes and other groups that meet in the ward, for every 1,000 people who live"
             " there.",
+            short="Groups per 1,000 people",
         ),
         Measure(
             "checked_share",
             "Checked in the last year",
             "%",
-            "How many of the entries in the ward somebody has checked in the last 12 months, out of"
-            " every 100.",
+            "Out of every 100 entries in the ward, how many somebody has checked in the last 12"
+            " months.",
             decimals=0,
         ),
         Measure(
@@ -94,8 +103,10 @@ MEASURES: dict[str, Measure] = {
             "%",
             "Out of every 100 people who live in the ward, how many have a community venue (a hall,"
             " library, church, park and the like: what this map calls a venue) within 10 minutes’"
-            " walk at 5 km/h, in this ward or the next.",
+            " walk at 5 km/h, in this ward or the next. The people of each small area (LSOA) are"
+            " spread evenly over its postcodes.",
             decimals=0,
+            short="People within 10 minutes’ walk of a venue",
         ),
         Measure(
             ACCESS_SCORE,
@@ -112,6 +123,7 @@ MEASURES: dict[str, Measure] = {
                 "A(i) = sum of R(j) over all venues j within 15 minutes of people i",
                 "The ward’s figure = 1,000 × sum of P(i) × A(i) ÷ sum of P(i)",
             ),
+            short="Venues each 1,000 people can share",
         ),
         Measure(
             "unmet_interests",
@@ -143,28 +155,63 @@ def measure_named(slug: str, themes: Mapping[str, str]) -> Measure | None:
     )
 
 
+def as_about(measure: Measure) -> Measure:
+    """Return a measure in the words for what was not worked out along streets."""
+    return replace(
+        measure,
+        label=measure.label.replace("within 10 minutes", "within about 10 minutes"),
+        short=measure.short.replace("within 10 minutes", "within about 10 minutes"),
+        explanation=f"{measure.explanation} Minutes are about: where we have no streets, the"
+        " straight line × 1.3.",
+    )
+
+
 def read_district(
     connection: sa.Connection, *, lad_code: str, release: str | None = None
 ) -> DistrictValues:
     """Return every measure of every ward of a district; `release` None means the newest.
 
-    Besides `MEASURES` there is `groups:<theme>` for each theme of the vocabulary. Four statements,
+    Besides `MEASURES` there is `groups:<theme>` for each theme of the vocabulary. Three statements,
     however many wards. Raises `NotFound` for a district without wards.
     """
-    rows = queries.list_ward_figures(connection, lad_code=lad_code, release=release)
-    if not rows:
+    found = find_district(connection, lad_code=lad_code, release=release)
+    if found is None:
         of = f" in the boundaries of {release}" if release else ""
         raise NotFound(f"No district on this map has wards and the code {lad_code}{of}.")
-    counts = queries.count_in_wards(connection, lad_code=lad_code, release=release)
+    return found
+
+
+def find_district(
+    connection: sa.Connection, *, lad_code: str, release: str | None = None
+) -> DistrictValues | None:
+    """Do as `read_district` does; None for a district without wards."""
+    asked = queries.Wards(lad_code, release)
+    rows = queries.list_ward_figures(connection, asked)
+    return _as_district(connection, rows, asked) if rows else None
+
+
+def read_wards(connection: sa.Connection, area_ids: Sequence[int]) -> DistrictValues | None:
+    """Return every measure of some wards, of whatever districts; None when there are none."""
+    asked = queries.Wards(area_ids=area_ids)
+    rows = queries.list_ward_figures(connection, asked) if area_ids else ()
+    return _as_district(connection, rows, asked) if rows else None
+
+
+def _as_district(
+    connection: sa.Connection, rows: Sequence[sa.Row[Any]], asked: queries.Wards
+) -> DistrictValues:
+    counts = queries.count_in_wards(connection, asked)
     themes = {row.concept: row.label for row in queries.list_themes(connection)}
     wards = [_values_of(row, counts.get(row.id), themes) for row in rows]
     sources = {row.source_id for row in rows}
-    sources.update(one for row in rows for one in row.source_ids or ())
-    sources.update(one for row in counts.values() for one in row.source_ids)
+    for some in rows:
+        sources.update(some.source_ids or (), some.method_source_ids or ())
+    for inside in counts.values():
+        sources.update(inside.source_ids)
     first = rows[0]
     return DistrictValues(
-        first.lad_code,
-        first.lad_name,
+        first.lad_code or "",
+        first.lad_name or "",
         first.release,
         wards,
         sorted(sources),
