@@ -277,7 +277,7 @@ DUPLICATE_ROWS = (
 )
 
 # Wards on one page: comparing, taking away, two releases, and where councillors start.
-COMPARE_ROWS: tuple[Row, ...] = ()
+COMPARE_ROWS: tuple[Row, ...] = (_get("/wards/map", query="district=E08000032"),)
 TAKE_ROWS: tuple[Row, ...] = ()
 BOUNDARY_ROWS: tuple[Row, ...] = ()
 COUNCILLOR_ROWS: tuple[Row, ...] = ()
