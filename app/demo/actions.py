@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from app.areas.cli import work_out_measures
 from app.database import KEEPER_ROLE, make_engine, transaction
 from app.demo.files import has_people_files
 from app.demo.people import store_people
@@ -46,6 +47,7 @@ def prepare_demo(settings: Settings, *, folder: Path, console: Console) -> bool:
         engine.dispose()
     if is_empty:
         work_out_walks(settings, console=console)
+        work_out_measures(settings, console=console)
     if is_sample and has_people_files(folder):
         add_people(settings, folder=folder, console=console)
     return is_sample
