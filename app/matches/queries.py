@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ class Match(NamedTuple):
     place_id: str
     score: float
     distance_m: float
+    walk_m: float = math.nan  # where it was walked: as in `app.matches.walked`
 
 
 class PointRow(NamedTuple):
@@ -200,10 +202,10 @@ def _with_schedules(rows: Iterable[Sequence[Any]]) -> dict[str, dict[str, FoundR
 
 def look_up(connection: sa.Connection, matches: Iterable[Match]) -> dict[str, dict[str, FoundRow]]:
     """Return what is shown of matches found before, by list ("near", "visit") and id."""
-    columns = list(zip(*matches, strict=True))
+    columns = list(zip(*matches, strict=True))[:-1]
     if not columns:
         return {"near": {}, "visit": {}}
-    given = dict(zip(Match._fields, map(list, columns), strict=True))
+    given = dict(zip(Match._fields[:-1], map(list, columns), strict=True))
     return _with_schedules(connection.execute(LOOK_UP, given))
 
 
