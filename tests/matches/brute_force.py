@@ -100,11 +100,13 @@ def targets_in(session: Session) -> gpd.GeoDataFrame:
     rows = session.connection().execute(
         sa.text(
             "SELECT id::text, id::text AS place_id, id::text AS located_at, false AS is_activity,"
-            " false AS comes_to_homes, interest_ids, access, '{}'::text[] AS day_parts, assured_date,"
+            " false AS comes_to_homes, interest_ids, access, '{}'::text[] AS day_parts,"
+            " assured_date,"
             " NULL::int[] AS week_starts, NULL::date AS ends_on, NULL::int AS cost_pence,"
             " is_indoors, ST_X(geom) AS lon, ST_Y(geom) AS lat FROM public_assets"
-            " UNION ALL SELECT id::text, place_id::text, coalesce(venue_place_id, place_id)::text, true,"
-            " comes_to_homes, interest_ids, access, day_parts, assured_date, CASE WHEN week_starts IS NOT NULL THEN ARRAY("
+            " UNION ALL SELECT id::text, place_id::text, coalesce(venue_place_id, place_id)::text,"
+            " true, comes_to_homes, interest_ids, access, day_parts, assured_date,"
+            " CASE WHEN week_starts IS NOT NULL THEN ARRAY("
             "   SELECT generate_series(lower(r), upper(r) - 1) FROM unnest(week_starts) AS r) END,"
             " ends_on, cost_pence, is_indoors, ST_X(geom), ST_Y(geom) FROM public_activities"
         )

@@ -1,8 +1,7 @@
-"""The ten best by the way on foot, exactly: in a maze, where a street is up to many times longer."""
+"""The ten best by the way on foot, exactly: in a maze, where every way is a detour."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,17 +15,14 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from app.matches import actions, walked
-from app.models import AssetKind
-from app.walking import queries as walking_queries
 from app.walking.actions import Walking
 from geo.crs import grid_of
-from geo.errors import QuestionError
 from geo.filters import NO_FILTERS, Filters
 from geo.interests import Vocabulary
 from geo.matching import Question, count_left_out, find_matches
-from geo.walking import WALKERS, walks_m
+from geo.walking import walks_m
 from tests import foot_networks
-from tests.builders import CITY_HALL, make_asset
+from tests.builders import CITY_HALL
 from tests.matches.brute_force import (
     FILTERS,
     TODAY,
