@@ -21,12 +21,12 @@ ON_FOOT = WALKERS["walking"]
 WALKING_M_PER_MINUTE = ON_FOOT.metres_per_minute
 
 
-def walk_minutes(distance_m: float, walker: Walker = ON_FOOT) -> int:
+def walk_minutes(distance_m: float) -> int:
     """Return about how many minutes it takes to walk `distance_m` as the crow flies.
 
-    At 5 km/h, or as fast as `walker`, and with a detour of 1.3; at least 1.
+    At 5 km/h and with a detour of 1.3; at least 1.
     """
-    return max(1, round(distance_m * DETOUR / walker.metres_per_minute))
+    return max(1, round(distance_m * DETOUR / WALKING_M_PER_MINUTE))
 
 
 def minutes_along(walk_m: float, walker: Walker = ON_FOOT) -> int:

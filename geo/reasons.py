@@ -97,9 +97,9 @@ def distance_sentence(
 ) -> str:
     """Return how far away it is: minutes on foot and distance, or that they come.
 
-    `distance_m` is the straight line; "about" is said where only that is known. `walk_m` is along
-    ways (infinite: none of an hour and a half or less) and `walker` how fast. `is_rough`: only the
-    ward is known, and the distance is to its middle.
+    `distance_m` is the straight line; "about" is said where only that is known, at 5 km/h whoever
+    goes. `walk_m` is along ways (infinite: none of an hour and a half or less), and minutes along
+    them are `walker`'s. `is_rough`: only the ward is known, and the distance is to its middle.
     """
     if is_rough:
         return f"Somewhere in a ward about {in_words(distance_m)} away."
@@ -107,7 +107,7 @@ def distance_sentence(
         return f"They come to you, from {in_words(distance_m)} away."
     if not math.isnan(walk_m):
         return _way_sentence(walk_m, distance_m, walker)
-    minutes = walk_minutes(distance_m, walker)
+    minutes = walk_minutes(distance_m)
     if minutes > LONGEST_WALK_MINUTES:
         return f"{in_words(distance_m)} away."
     return f"About {minutes} {_minutes_of(minutes)} walk ({in_words(distance_m)})."

@@ -215,7 +215,7 @@ def way_sources(matches: Iterable[Found], walking: Walking | None) -> tuple[int,
 def minutes_to(row: queries.FoundRow, question: Question, walk_m: float) -> int | None:
     """Return the minutes on foot; None for more than anybody walks."""
     if math.isnan(walk_m):
-        return walk_minutes(row.distance_m, question.walker)
+        return walk_minutes(row.distance_m)
     if not math.isfinite(walk_m):
         return None
     minutes = minutes_along(walk_m, question.walker)
