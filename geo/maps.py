@@ -164,7 +164,8 @@ def home_map(
         One row with ``name`` and a geometry, any CRS.
     matches
         The columns of assets and ``rank`` (whole numbers), ``distance_m``, ``walk_minutes`` and
-        ``reasons`` (a list of sentences). Drawn and listed by rank.
+        ``reasons`` (a list of sentences); ``walk_m`` where ways on foot are known. Drawn and
+        listed by rank.
     catchment_m
         Radius of the ring in metres, as the crow flies; its label says about how long a walk
         that is. Not drawn beside an isochrone.
