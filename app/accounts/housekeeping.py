@@ -21,6 +21,7 @@ from app.database import KEEPER_ROLE, make_engine, transaction
 from app.duplicates.actions import find_changed
 from app.photos.queries import empty_rejected
 from app.settings import Settings
+from app.walking.refresh import refresh_due
 
 log = structlog.get_logger("patchwork")
 
@@ -57,6 +58,7 @@ JOBS = (
     Job("residents that were due", erase_residents),
     Job("photos that were rejected", empty_rejected),
     Job("new likely duplicates", find_changed),
+    Job("homes whose walks were due", refresh_due),
 )
 
 

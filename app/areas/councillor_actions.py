@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 
 from app.accounts.people import Work
 from app.areas import councillor_queries as queries
+from app.areas.report import read_changes
 from app.assets.facts import read_facts
 from app.importers.refuges import suspect_words
 from app.matches.unmet_queries import list_unmet_by_ward
@@ -18,7 +18,6 @@ from app.models import Role, SuggestionKind
 from app.parameters import Query, today
 from app.suggestions.actions import LONGEST_CONTACT
 from app.suggestions.actions import keep as keep_suggestion
-from app.words import long_date, plural
 
 # What the page's address says after something was passed on.
 SAID = "passed-on"
@@ -46,29 +45,12 @@ def list_my_wards(work: Work) -> list[MyWard]:
     return [
         MyWard(
             ward,
-            _changes(connection, ward, day),
+            read_changes(connection, ward, today=day),
             list_unmet_by_ward(connection, ward_code=ward.gss_code),
             queries.count_waiting(work.session, area_id=ward.id, gss_code=ward.gss_code),
             [one for one in passed_on if one.ward_code == ward.gss_code],
         )
         for ward in queries.list_wards(work.session, codes=codes)
-    ]
-
-
-def _changes(connection: sa.Connection, ward: sa.Row[Any], day: dt.date) -> list[str]:
-    since = dt.date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
-    counts = queries.count_changes(
-        connection, area_id=ward.id, gss_code=ward.gss_code, since=since
-    )  # fmt: skip
-    said = (
-        (counts.added, "was added", "were added"),
-        (counts.gone, "has gone", "have gone"),
-        (counts.checked, "was checked", "were checked"),
-    )
-    return [
-        f"{plural(count, 'place')} {one if count == 1 else many} since {long_date(since)}."
-        for count, one, many in said
-        if count
     ]
 
 

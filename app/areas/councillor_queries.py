@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,36 +58,6 @@ def count_waiting(session: Session, *, area_id: int, gss_code: str) -> int | Non
         ),
         {"id": area_id, "code": gss_code},
     ).scalar_one()
-
-
-def count_changes(
-    connection: sa.Connection, *, area_id: int, gss_code: str, since: dt.date
-) -> sa.Row[Any]:
-    """Return how many assets of a ward were added, went (`gone`) and were checked since a day."""
-    return connection.execute(
-        sa.text(
-            """
-            WITH here AS (
-              SELECT a.id, a.assured_date
-              FROM area_parts p JOIN public_assets a ON ST_Intersects(p.geom, a.geom)
-              WHERE p.area_id = :id
-              UNION
-              SELECT a.id, a.assured_date FROM public_assets a WHERE a.ward_code = :code
-            )
-            SELECT
-              (SELECT count(DISTINCT c.asset_id) FROM public_asset_changes c
-               JOIN here ON here.id = c.asset_id
-               WHERE c.action = 'added' AND c.at >= :since) AS added,
-              (SELECT count(*) FROM assets a
-               WHERE a.gone_at >= :since AND a.duplicate_of IS NULL AND (
-                 a.ward_code = :code
-                 OR EXISTS (SELECT FROM area_parts p
-                            WHERE p.area_id = :id AND ST_Intersects(p.geom, a.geom)))) AS gone,
-              (SELECT count(*) FROM here WHERE assured_date >= :since) AS checked
-            """
-        ),
-        {"id": area_id, "code": gss_code, "since": since},
-    ).one()
 
 
 def list_passed_on(session: Session, *, codes: Sequence[str]) -> Sequence[sa.Row[Any]]:

@@ -18,6 +18,7 @@ from app.migrations import ROOT, migrate
 from app.models import SuggestionKind
 from app.settings import Settings
 from app.suggestions.queries import insert_suggestion
+from app.walking.cli import work_out_walks
 
 DEMO_FOLDER = ROOT / "data" / "sample"
 FACTS_SUGGESTED = ("name", "kind", "postcode", "description")
@@ -48,6 +49,8 @@ def prepare_demo(settings: Settings, *, folder: Path, console: Console) -> bool:
             is_sample = has_only_the_sample_town(connection)
     finally:
         engine.dispose()
+    if is_empty:
+        work_out_walks(settings, console=console)
     if is_sample and has_people_files(folder):
         add_people(settings, folder=folder, console=console)
         add_suggestions(settings, folder=folder)

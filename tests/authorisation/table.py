@@ -280,7 +280,7 @@ DUPLICATE_ROWS = (
 # Wards on one page: comparing, taking away, two releases, and where councillors start.
 COMPARE_ROWS: tuple[Row, ...] = ()
 TAKE_ROWS: tuple[Row, ...] = ()
-BOUNDARY_ROWS: tuple[Row, ...] = ()
+BOUNDARY_ROWS: tuple[Row, ...] = (_get("/wards/boundaries", query="near=BD1+1HY"),)
 COUNCILLOR_ROWS: tuple[Row, ...] = (
     _get("/my-wards", Access.WARDS),
     _post("/my-wards", Access.WARDS),

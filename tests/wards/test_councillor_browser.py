@@ -32,6 +32,9 @@ def test_the_page_fits_and_axe_finds_nothing(people: People, open_page: OpenPage
     expect(page.get_by_role("status")).to_contain_text("It waits for an editor")
     assert_fits(page)
     assert_axe_finds_nothing(page)
+    page.goto(f"/wards/{CITY}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert_axe_finds_nothing(page)
     page.get_by_role("button", name="Pass it on").click()
     expect(page.locator("#problems")).to_be_focused()
     page.set_viewport_size({"width": 320, "height": 780})

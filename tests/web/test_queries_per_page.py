@@ -26,8 +26,10 @@ MOST = {
     # What homes offer it, how many share its interest, its photos: a question each.
     "/assets/{club}": 8,
     "/wards": 2,
-    # The fifth: what was asked for there and not found.
-    "/wards/E05001347": 5,
+    # Its whole report: wards around it, figures, places, sessions, walks, gaps, changes.
+    "/wards/E05001347": 12,
+    "/api/wards/E05001347": 12,
+    "/wards/boundaries?near=BD1+1HY": 6,
     "/wards/E05001347.csv": 2,
     "/wards/E05001347/map": 4,
     "/matches?near=BD1+1HY&interest=bowls&interest=reading": 2,
