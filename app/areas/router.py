@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
 
+from app.accounts.visitor import find_visitor
 from app.areas import actions, queries, schemas
 from app.areas.boundaries import InRelease, then_and_now
 from app.areas.boundaries_queries import LEAST_SHARE
@@ -62,6 +63,9 @@ def show_ward(request: Request, gss_code: WardCode, connect: Reading) -> Respons
     release, number = query.release(), query.page()
     limit = query.limit(default=LARGEST_LIMIT)
     query.refuse_problems()
+    if form is Format.HTML:
+        # Whoever speaks for this ward can pass on what is missing in it.
+        find_visitor(request)
     with connect() as connection:
         names: Names = request.app.state.names.get(connection)
         ward = actions.get_ward(connection, gss_code=code, release=release)

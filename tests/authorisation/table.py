@@ -26,6 +26,7 @@ class Access(Enum):
     TEAM = frozenset(TEAM_ROLES)
     MANAGERS = frozenset({Role.MANAGER})
     INVITERS = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
+    WARDS = frozenset({Role.COUNCILLOR, Role.MAPPER})
     MAPPERS = frozenset({Role.MAPPER, Role.EDITOR, Role.ADMINISTRATOR})
     EDITORS = frozenset({Role.EDITOR, Role.ADMINISTRATOR})
     ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
@@ -295,7 +296,10 @@ BOUNDARY_ROWS: tuple[Row, ...] = (
     _get("/wards/boundaries"),
     _get("/wards/boundaries", query="near=BD1+1HY"),
 )
-COUNCILLOR_ROWS: tuple[Row, ...] = ()
+COUNCILLOR_ROWS: tuple[Row, ...] = (
+    _get("/my-wards", Access.WARDS),
+    _post("/my-wards", Access.WARDS),
+)
 
 ROWS = (
     *PUBLIC_ROWS, *ACCOUNT_ROWS, *RESIDENT_ROWS, *FIND_ROWS, *CONNECTION_ROWS, *CALENDAR_ROWS,
