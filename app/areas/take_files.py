@@ -6,7 +6,7 @@ import datetime as dt
 import io
 import re
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -99,21 +99,39 @@ def as_gpkg(report: WardReport, ground: Ground, names: Names, tables: Iterable[T
         gss_code=report.ward.gss_code, release=report.ward.release, **_credit(report, names)
     )
     free, shared = _places(report, names)
-    layers = {"ward": outline, "places": free, "places_osm": shared}
+    return write_gpkg(
+        {"ward": outline, "places": free, "places_osm": shared},
+        [table for table in tables if table.name != "Places"],
+        said=said,
+        attribution=ground.attribution,
+    )
+
+
+def write_gpkg(
+    layers: Mapping[str, gpd.GeoDataFrame],
+    tables: Iterable[Table],
+    *,
+    said: Mapping[str, str],
+    attribution: Sequence[str],
+) -> bytes:
+    """Return a GeoPackage of layers (areas, or points in those called places…) and of tables.
+
+    `said` and the attributions go into the metadata of the file and of each layer.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ward.gpkg"
         for name, frame in layers.items():
-            kind = "MultiPolygon" if name == "ward" else "Point"
-            licences = "; ".join(sorted(set(frame["attribution"].dropna())))
+            is_points = name.startswith("places")
+            credits_ = "; ".join(sorted(set(frame["attribution"].dropna())))
             pyogrio.write_dataframe(
-                frame, path, layer=name, driver="GPKG", append=path.exists(), geometry_type=kind,
-                promote_to_multi=name == "ward",
-                dataset_metadata=said | {"attribution": "; ".join(ground.attribution)},
-                layer_metadata=said | {"attribution": licences},
+                frame, path, layer=name, driver="GPKG", append=path.exists(),
+                geometry_type="Point" if is_points else "MultiPolygon",
+                promote_to_multi=not is_points,
+                dataset_metadata={**said, "attribution": "; ".join(attribution)},
+                layer_metadata={**said, "attribution": credits_},
             )  # fmt: skip
         for table in tables:
-            if table.name != "Places":
-                _add_table(path, table)
+            _add_table(path, table)
         return path.read_bytes()
 
 
@@ -141,8 +159,13 @@ def _places(report: WardReport, names: Names) -> tuple[gpd.GeoDataFrame, gpd.Geo
     return frame[~is_alike.to_numpy()], frame[is_alike.to_numpy()]
 
 
+def field_name(heading: str) -> str:
+    """Return a heading as the name of a field: letters, figures and low lines."""
+    return "_".join(re.findall(r"\w+", heading.replace("'", "")))
+
+
 def _add_table(path: Path, table: Table) -> None:
-    columns = [name.replace(" ", "_").replace("'", "").replace(",", "") for name in table.columns]
+    columns = [field_name(name) for name in table.columns]
     rows = [[_plain(cell) for cell in row] for row in table.rows]
     frame = pd.DataFrame(rows, columns=columns)
     mixed = [name for name in columns if {type(v) for v in frame[name]} - {str, type(None)}

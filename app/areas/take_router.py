@@ -9,12 +9,14 @@ from http import HTTPStatus
 import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
-from app.areas import actions, take_files, take_sheet, take_tables
+from app.areas import actions, queries, take_district, take_files, take_sheet, take_tables
+from app.areas.measures import read_district
 from app.areas.report import WardReport, read_report
 from app.areas.report_words import kind_words
 from app.areas.take import SHEET, Ground, map_to_carry, picture_of, read_ground
 from app.assets.schemas import Names
 from app.dependencies import Reading
+from app.errors import BadQuestion
 from app.parameter_docs import WardCode
 from app.parameters import Query, read_gss_code, today
 from app.printing import CannotPrint, make_fitting_pdf
@@ -25,6 +27,8 @@ from geo.pictures import PAPER, SLIDE, SMALL
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+GPKG = "application/geopackage+sqlite3"
 SIZES = {"slide": SLIDE, "paper": PAPER, "small": SMALL}
 TABLES = {"figures": take_tables.figures, "homes": take_tables.homes, "gaps": take_tables.gaps}
 # A council's page may show it in a frame; nothing on it can be pressed but links.
@@ -163,8 +167,7 @@ def export_workbook(request: Request, gss_code: WardCode, connect: Reading) -> R
         title=take_tables.title_of(taken.report),
         made_on=taken.report.made_on,
     )
-    media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return _download(content, media_type, f"{taken.file_name}.xlsx")
+    return _download(content, XLSX, f"{taken.file_name}.xlsx")
 
 
 @router.get("/wards/{gss_code}.gpkg", include_in_schema=False)
@@ -173,7 +176,36 @@ def export_geopackage(request: Request, gss_code: WardCode, connect: Reading) ->
     taken = _take(request, gss_code, connect)
     tables = take_tables.tables_of(taken.report, taken.names, taken.attribution)
     content = take_files.as_gpkg(taken.report, taken.ground, taken.names, tables)
-    return _download(content, "application/geopackage+sqlite3", f"{taken.file_name}.gpkg")
+    return _download(content, GPKG, f"{taken.file_name}.gpkg")
+
+
+@router.get("/wards.xlsx", include_in_schema=False)
+@router.get("/wards.gpkg", include_in_schema=False)
+def export_comparison(request: Request, connect: Reading) -> Response:
+    """Return the wards of a district with the figures that compare them."""
+    query, made_on = Query(request.query_params), today()
+    lad_code, release = query.gss_code("district"), query.release()
+    query.refuse_problems()
+    is_table = request.url.path.endswith(".xlsx")
+    with connect() as connection:
+        names: Names = request.app.state.names.get(connection)
+        if lad_code is None:
+            known = queries.list_districts(connection, release=release)
+            if len(known) != 1:
+                message = "Say which district, by its code: choose one on the page Wards."
+                raise BadQuestion(message, field="district")
+            lad_code = known[0].lad_code
+        district = read_district(connection, lad_code=lad_code, release=release)
+        if is_table:
+            title = take_district.title_of(district, made_on=made_on)
+            tables = take_district.tables_of(district, names, made_on=made_on)
+            content = take_files.as_xlsx(tables, title=title, made_on=made_on)
+        else:
+            content = take_district.as_gpkg(connection, district, names, made_on=made_on)
+    name = f"wards-{lad_code}-{district.release}-{made_on}"
+    if is_table:
+        return _download(content, XLSX, f"{name}.xlsx")
+    return _download(content, GPKG, f"{name}.gpkg")
 
 
 @router.get("/wards/{gss_code}/figures.csv", include_in_schema=False)

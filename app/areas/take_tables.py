@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.areas.report import WardReport
@@ -134,14 +135,19 @@ def gaps(report: WardReport) -> Table:
 
 
 def sources(report: WardReport, names: Names) -> Table:
-    """Return everybody who has to be named, with licence and the day this was made."""
+    """Return everybody who has to be named for a ward."""
     ids = {report.ward.source_id, *names.boundary_source_ids, *report.source_ids}
+    return sources_table(names, ids, made_on=report.made_on)
+
+
+def sources_table(names: Names, source_ids: Iterable[int], *, made_on: dt.date) -> Table:
+    """Return sources with licence and attribution, and the day they were taken."""
     return Table(
         "Sources",
         ("source", "publisher", "licence", "attribution", "taken on"),
         [
-            (one.name, one.publisher, one.licence, one.attribution, report.made_on)
-            for one in names.sources_in(ids)
+            (one.name, one.publisher, one.licence, one.attribution, made_on)
+            for one in names.sources_in(source_ids)
         ],
     )
 

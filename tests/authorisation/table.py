@@ -282,6 +282,8 @@ DUPLICATE_ROWS = (
 # Wards on one page: comparing, taking away, two releases, and where councillors start.
 COMPARE_ROWS: tuple[Row, ...] = (_get("/wards/map", query="district=E08000032"),)
 TAKE_ROWS = (
+    _get("/wards.xlsx"),
+    _get("/wards.gpkg"),
     _get("/wards/{gss_code}.png"),
     _get("/wards/{gss_code}.pdf"),
     _get("/wards/{gss_code}.xlsx"),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pypdf
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Dialog, Page
 
 from geo.map_shapes import KIND_STYLES, SHAPES
 from tests.browser.map_pages import RECORD_FILLS, REDRAW_AND_COUNT
@@ -30,6 +30,10 @@ def stick(chromium: Browser, tmp_path: Path) -> Iterator[Any]:
     wrong: list[str] = []
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, offline=True)
 
+    def refuse(dialog: Dialog) -> None:
+        wrong.append("a dialog")
+        dialog.dismiss()
+
     def opened(content: bytes) -> tuple[Page, list[str], list[str]]:
         file = tmp_path / "map.html"
         file.write_bytes(content)
@@ -37,7 +41,7 @@ def stick(chromium: Browser, tmp_path: Path) -> Iterator[Any]:
         page.add_init_script(RECORD_FILLS)
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("dialog", lambda dialog: (wrong.append("a dialog"), dialog.dismiss()))
+        page.on("dialog", refuse)
         page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
         page.goto(file.as_uri())
         return page, asked, wrong

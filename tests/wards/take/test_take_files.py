@@ -240,7 +240,7 @@ def test_a_ward_with_nothing_in_it(taken: Taken) -> None:
     try:
         for path in MEDIA_TYPES:
             assert taken.client.get(f"/wards/{CODE}{path}").status_code == 200, path
-        embed = Document(taken.get("/embed").decode())
+        embed = Document(taken.client.get(f"/wards/{CODE}/embed").text)
         assert "Nothing is on the map here yet." in embed.one("main").text
     finally:
         with taken.engine.begin() as connection:
@@ -310,3 +310,54 @@ def test_the_page_offers_everything_and_a_snippet(hostile: Taken) -> None:
     assert frame.get("src") == f"{BASE}/wards/{CODE}/embed"
     assert frame.get("title") == f"{HOSTILE} ward: what is here"
     assert not snippet.all("script")
+
+
+def test_the_comparison_as_files_tells_what_its_page_tells(taken: Taken, tmp_path: Path) -> None:
+    page = Document(taken.client.get("/wards").text)
+    downloads = page.one("p", class_="pw-downloads")
+    links = [link.get("href") for link in downloads.all("a")]
+    sheets = workbook(
+        taken.client.get(next(link for link in links if link.startswith("/wards.xlsx"))).content
+    )
+    assert list(sheets) == ["Wards", "Figures", "Sources"]
+    listed = {ward["gss_code"]: ward for ward in taken.client.get("/api/wards").json()["wards"]}
+    head, *rows = sheets["Wards"]
+    assert [row[1] for row in rows] == list(listed)
+    for row in rows:
+        ward = dict(zip(head, row, strict=True))
+        assert ward["Places"] == listed[ward["Code"]]["assets"]
+        assert ward["Care homes"] == listed[ward["Code"]]["care_homes"]
+    assert {row[0] for row in sheets["Figures"][1:]} == set(head[7:])
+    assert all(row[1] for row in sheets["Figures"][1:])
+    assert {row[4].date() for row in sheets["Sources"][1:]} == {today()}
+    path = tmp_path / "wards.gpkg"
+    answer = taken.client.get(next(link for link in links if link.startswith("/wards.gpkg")))
+    path.write_bytes(answer.content)
+    wards = layer(path, "wards")
+    assert list(wards["Code"]) == list(listed)
+    assert list(wards["Places"]) == [ward["assets"] for ward in listed.values()]
+    assert len(layer(path, "figures")) == len(head) - 7
+    assert len(layer(path, "sources")) == len(sheets["Sources"]) - 1
+    metadata = pyogrio.read_info(path, layer="wards")["dataset_metadata"]
+    assert metadata["made_on"] == today().isoformat()
+    assert metadata["attribution"]
+
+
+@pytest.mark.parametrize("form", ["xlsx", "gpkg"])
+def test_a_district_nobody_knows_is_said(taken: Taken, form: str) -> None:
+    for query, status in (("district=E07000001", 404), ("district=x", 422), ("release=x", 422)):
+        answer = taken.client.get(f"/wards.{form}?{query}")
+        assert answer.status_code == status
+        assert "E07000001" in answer.text or "must be" in answer.text or "release" in answer.text
+    with taken.engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE areas SET lad_code = 'E07999002' WHERE gss_code = :code"),
+            {"code": CODE},
+        )
+    try:
+        answer = taken.client.get(f"/wards.{form}")
+        assert answer.status_code == 422
+        assert "Say which district" in answer.text
+    finally:
+        with taken.engine.begin() as connection:
+            connection.execute(sa.text("UPDATE areas SET lad_code = 'E07999001'"))

@@ -166,13 +166,13 @@ def test_the_most_that_fits_is_found() -> None:
     style = STATIC / "take.css"
     short = read(printing.make_fitting_pdf(make_html, most=5, stylesheet=style))
     assert "Line 4" in words_of(short)
-    long = read(printing.make_fitting_pdf(make_html, most=240, stylesheet=style))
+    long = read(printing.make_fitting_pdf(make_html, most=110, stylesheet=style))
     assert len(long.pages) == 1
     count = words_of(long).count("Line")
     assert count >= 20
     assert len(read(printing.make_pdf(make_html(count * 5 // 4 + 3), stylesheet=style)).pages) == 2
     # Too long without any line of the list: it is as long as it has to be.
-    pages = printing.make_fitting_pdf(lambda _: make_html(240), most=3, stylesheet=style)
+    pages = printing.make_fitting_pdf(lambda _: make_html(90), most=1, stylesheet=style)
     assert len(read(pages).pages) > 1
 
 
