@@ -70,9 +70,10 @@ class Taken:
             return self.kept[path]
         answer = self.client.get(f"/wards/{CODE}{path}")
         assert answer.status_code == 200, answer.text[:500]
+        content: bytes = answer.content
         if self.app.state.is_unchanged:
-            self.kept[path] = answer.content
-        return answer.content
+            self.kept[path] = content
+        return content
 
 
 @pytest.fixture(scope="session")

@@ -227,10 +227,10 @@ def test_hostile_words_are_only_words_in_every_file(hostile: Taken, tmp_path: Pa
         csv.reader(io.StringIO(hostile.client.get(f"/wards/{CODE}.csv").content.decode()))
     )
     assert f"'{FORMULA}" in {row[2] for row in venues}
-    path = tmp_path / "ward.gpkg"
-    path.write_bytes(hostile.get(".gpkg"))
-    assert list(layer(path, "ward")["name"]) == [HOSTILE]
-    named = {*layer(path, "places")["name"], *layer(path, "places_osm")["name"]}
+    file = tmp_path / "ward.gpkg"
+    file.write_bytes(hostile.get(".gpkg"))
+    assert list(layer(file, "ward")["name"]) == [HOSTILE]
+    named = {*layer(file, "places")["name"], *layer(file, "places_osm")["name"]}
     assert {HOSTILE, FORMULA} <= named
 
 
