@@ -283,7 +283,9 @@ class _WardDrawing(Canvas):
             [x, x, x + length, x + length], [y - tick, y, y, y - tick], color=INK,
             linewidth=thick * 72 / DOTS_PER_INCH, solid_joinstyle="miter", **halo,
         )  # fmt: skip
-        self.say(x + length / 2, y - thick, words, small, ha="center", va="bottom")
+        # A label wider than the bar would leave the map: it begins where the bar does.
+        at = x + max(length, self.measure.width(words, small)) / 2
+        self.say(at, y - thick, words, small, ha="center", va="bottom")
         middle, y = right - pad - self.measure.width("North", small) / 2, top + pad
         self.axes.plot(
             [middle, middle], [y + small, y + 2.2 * small], color=INK,

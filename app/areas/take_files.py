@@ -37,7 +37,7 @@ WIDEST, LONGEST_CELL = 60, 32_000
 def as_xlsx(tables: Sequence[Table], *, title: str, made_on: dt.date) -> bytes:
     """Return tables as a workbook, a sheet each. No cell is a formula, whatever is in it."""
     book = Workbook()
-    book.properties.title, book.properties.creator = _cell_text(title), "Patchwork"
+    book.properties.title, book.properties.creator = _cell_text(title), None
     at = dt.datetime.combine(made_on, dt.time())
     book.properties.created = book.properties.modified = at
     if book.active is not None:

@@ -62,7 +62,7 @@ def structure(pdf: pypdf.PdfReader) -> list[Any]:
 @pytest.mark.parametrize("code", WARDS)
 def test_each_sample_ward_is_one_sheet_of_a4(taken: Taken, code: str) -> None:
     pdf = read(taken.client.get(f"/wards/{code}.pdf").content)
-    assert len(pdf.pages) == 1
+    assert len(pdf.pages) == 1, words_of(pdf)
     assert pdf.pages[0].mediabox.width == pytest.approx(595, abs=1)
     assert pdf.pages[0].mediabox.height == pytest.approx(842, abs=1)
     said = words_of(pdf)
