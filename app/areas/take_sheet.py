@@ -8,13 +8,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.areas.report import Gap, HomeReach, WardReport
+from app.areas.report import Figure, Gap, HomeReach, WardReport
 from app.areas.report_words import group_gaps, kind_words
 from app.models import AssetKind
 from app.words import joined
 
 # So many homes and gaps stand on every sheet; more of them as there is more room.
 ALWAYS = 4
+# So many figures, the first of the page's; each more takes the room of some names.
+ALWAYS_FIGURES, NAMES_A_FIGURE = 6, 6
 # A kind with only a few is named in full.
 ALWAYS_NAMED = 2
 NEIGHBOURS_NAMED = 8
@@ -38,6 +40,8 @@ class Names:
 class Sheet:
     """The lists of a sheet, shortened to what fits."""
 
+    figures: Sequence[Figure]
+    more_figures: int
     kinds: Sequence[Names]
     homes: Sequence[HomeReach]
     more_homes: int
@@ -49,7 +53,8 @@ class Sheet:
 def longest(report: WardReport) -> int:
     """Return the room at which nothing has to be left out of `shorten`."""
     lists = (len(report.homes), len(group_gaps(report.gaps)))
-    return max(len(_listed(report)), *(2 * (length - ALWAYS) for length in lists), 0)
+    figures = NAMES_A_FIGURE * (len(report.figures) - ALWAYS_FIGURES)
+    return max(len(_listed(report)), *(2 * (length - ALWAYS) for length in lists), figures, 0)
 
 
 def shorten(report: WardReport, room: int) -> Sheet:
@@ -62,7 +67,10 @@ def shorten(report: WardReport, room: int) -> Sheet:
         share = max(room * len(rows) // max(len(listed), 1), min(room, ALWAYS_NAMED))
         if rows:
             kinds.append(Names(kind.label, len(rows), rows[:share]))
+    figures = report.figures[: ALWAYS_FIGURES + room // NAMES_A_FIGURE]
     return Sheet(
+        figures=figures,
+        more_figures=len(report.figures) - len(figures),
         kinds=kinds,
         homes=report.homes[:most],
         more_homes=max(0, len(report.homes) - most),
