@@ -219,6 +219,16 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def percent(share: float) -> str:
+    """Return a share (0 to 1) in percent: "31%"; a little is not nothing, nor nearly all all."""
+    whole = round(share * 100)
+    if whole == 0 and share > 0:
+        return "less than 1%"
+    if whole == 100 and share < 0.9995:
+        return "more than 99%"
+    return f"{whole}%"
+
+
 def hours_by_day(spans: Sequence[Mapping[str, Any]] | None) -> list[tuple[str, str]]:
     """Return opening hours as rows for a table: each weekday with its spans, or "Closed".
 
@@ -284,6 +294,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "half_hidden": half_hidden,
     "joined": joined,
     "plural": plural,
+    "percent": percent,
     "hours_by_day": hours_by_day,
     "clock": clock,
     "reach": reach,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,5 +146,5 @@ def from_bytes(content: bytes) -> FootNetwork:
                 kept["edges"],
                 kept["step_free"],
             )
-    except (ValueError, KeyError, OSError) as error:
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile, EOFError) as error:
         raise NetworkError("The stored foot network cannot be read: load it again.") from error

@@ -17,10 +17,12 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.accounts import housekeeping_queries as queries
+from app.areas import access_actions
 from app.database import KEEPER_ROLE, make_engine, transaction
 from app.duplicates.actions import find_changed
 from app.photos.queries import empty_rejected
 from app.settings import Settings
+from app.walking.refresh import refresh_due
 
 log = structlog.get_logger("patchwork")
 
@@ -57,6 +59,9 @@ JOBS = (
     Job("residents that were due", erase_residents),
     Job("photos that were rejected", empty_rejected),
     Job("new likely duplicates", find_changed),
+    Job("homes whose walks were due", refresh_due),
+    # After the walks: both read the network, one after the other.
+    Job("wards whose figures were due", access_actions.refresh_due),
 )
 
 

@@ -81,10 +81,13 @@ def list_districts(connection: sa.Connection, *, release: str | None) -> Sequenc
     return connection.execute(
         sa.text(
             f"""
-            SELECT lad_code, max(lad_name) AS lad_name, count(*) AS wards FROM areas
+            SELECT lad_code, count(*) AS wards, coalesce(max(lad_name),
+              (SELECT max(lad_name) FROM area_lookups l WHERE l.lad_code = areas.lad_code))
+              AS lad_name
+            FROM areas
             WHERE area_type = 'ward' AND gone_at IS NULL AND lad_code IS NOT NULL
               AND release = coalesce(CAST(:release AS text), {NEWEST})
-            GROUP BY lad_code ORDER BY 2, 1
+            GROUP BY lad_code ORDER BY 3, 1
             """  # noqa: S608 - constants only
         ),
         {"release": release},
@@ -141,91 +144,6 @@ def find_wards_at(connection: sa.Connection, *, lon: float, lat: float) -> Seque
         ),
         {"lon": lon, "lat": lat},
     ).all()
-
-
-def find_successors(connection: sa.Connection, *, area_id: int) -> Sequence[sa.Row[Any]]:
-    """Return the newest wards that now cover most of an older one, largest share first."""
-    return connection.execute(
-        sa.text(
-            f"""
-            SELECT w.gss_code, w.name, w.lad_name,
-                   ST_Area(ST_Intersection(w.geom, o.geom)) / ST_Area(o.geom) AS share
-            FROM areas o JOIN areas w ON ST_Intersects(w.geom, o.geom)
-            WHERE o.id = :id AND w.area_type = 'ward' AND w.gone_at IS NULL
-              AND w.release = {NEWEST} AND w.id <> o.id
-              AND ST_Area(ST_Intersection(w.geom, o.geom)) > 0.1 * ST_Area(o.geom)
-            ORDER BY share DESC LIMIT 5
-            """  # noqa: S608 - constants only
-        ),
-        {"id": area_id},
-    ).all()
-
-
-def count_by_kind(connection: sa.Connection, *, area_id: int, gss_code: str) -> dict[str, int]:
-    """Return how many assets of each kind are in a ward; kinds without any are left out."""
-    rows = connection.execute(
-        sa.text(
-            """
-            SELECT i.kind::text AS kind, count(*) AS assets
-            FROM (
-              SELECT a.id, a.kind
-              FROM area_parts p JOIN public_assets a ON ST_Intersects(p.geom, a.geom)
-              WHERE p.area_id = :id
-              UNION
-              SELECT a.id, a.kind FROM public_assets a WHERE a.ward_code = :code
-            ) AS i
-            GROUP BY 1 ORDER BY 1
-            """
-        ),
-        {"id": area_id, "code": gss_code},
-    )
-    return {row.kind: row.assets for row in rows}
-
-
-def find_figures(connection: sa.Connection, *, gss_code: str) -> sa.Row[Any] | None:
-    """Return what is published about the LSOAs of a ward, added up.
-
-    `population` is the sum over the LSOAs; `imd_score` their mean weighted by population;
-    `most_deprived_share` the part (0 to 1) of the population in LSOAs of IMD deciles 1 and 2.
-    The newest figure of each measure and the newest lookup that has the ward are used. None when
-    no lookup has the ward.
-    """
-    return connection.execute(
-        sa.text(
-            """
-            WITH lsoas AS (
-              SELECT lsoa_code, release FROM area_lookups
-              WHERE ward_code = :code AND release =
-                (SELECT max(release) FROM area_lookups WHERE ward_code = :code)
-            ), newest AS (
-              SELECT DISTINCT ON (f.gss_code, f.measure) f.gss_code, f.measure, f.value, f.as_of,
-                     f.source_id
-              FROM area_figures f JOIN lsoas ON lsoas.lsoa_code = f.gss_code
-              WHERE f.measure IN ('population', 'imd_score', 'imd_decile')
-              ORDER BY f.gss_code, f.measure, f.as_of DESC
-            ), per_lsoa AS (
-              SELECT l.lsoa_code, l.release,
-                     max(n.value) FILTER (WHERE n.measure = 'population') AS population,
-                     max(n.value) FILTER (WHERE n.measure = 'imd_score') AS imd_score,
-                     max(n.value) FILTER (WHERE n.measure = 'imd_decile') AS imd_decile,
-                     max(n.as_of) FILTER (WHERE n.measure = 'population') AS population_as_of,
-                     max(n.as_of) FILTER (WHERE n.measure = 'imd_score') AS imd_as_of,
-                     array_agg(DISTINCT n.source_id) AS source_ids
-              FROM lsoas l LEFT JOIN newest n ON n.gss_code = l.lsoa_code GROUP BY 1, 2
-            )
-            SELECT count(*) AS lsoas, max(release) AS lookup_release,
-                   sum(population) AS population, max(population_as_of) AS population_as_of,
-                   sum(imd_score * population) / nullif(sum(population)
-                     FILTER (WHERE imd_score IS NOT NULL), 0) AS imd_score,
-                   sum(population) FILTER (WHERE imd_decile <= 2) / nullif(sum(population)
-                     FILTER (WHERE imd_decile IS NOT NULL), 0) AS most_deprived_share,
-                   max(imd_as_of) AS imd_as_of,
-                   (SELECT array_agg(DISTINCT source_id) FROM newest) AS source_ids
-            FROM per_lsoa HAVING count(*) > 0
-            """
-        ),
-        {"code": gss_code},
-    ).first()
 
 
 def list_outlines_within(

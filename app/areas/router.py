@@ -1,21 +1,24 @@
-"""The addresses of wards: `/wards`, one ward with its map, and the same for programs."""
+"""The addresses of one ward: its page with its map, and the same for programs."""
 
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
+from collections.abc import Sequence
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 
+from app.accounts.visitor import find_visitor
 from app.areas import actions, queries, schemas
+from app.areas.boundaries import InRelease, then_and_now
+from app.areas.boundaries_queries import LEAST_SHARE
 from app.areas.maps import map_of_ward
+from app.areas.report import WardReport, read_report
+from app.areas.report_words import group_gaps
 from app.assets import schemas as asset_schemas
 from app.assets.schemas import Names
 from app.dependencies import Reading
-from app.matches.unmet_queries import list_unmet_by_ward
 from app.parameter_docs import WardCode, answers, parameters
-from app.parameters import LARGEST_LIMIT, PAGE_SIZE, Address, Query, read_gss_code
+from app.parameters import LARGEST_LIMIT, Address, Query, read_gss_code
 from app.rendering import (
     Format,
     csv_answer,
@@ -25,94 +28,14 @@ from app.rendering import (
     map_answer,
     page,
 )
+from app.words import LONDON
 from geo.geojson import features_from_rows
 
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
 
-LIST = parameters("district", "release", "limit", "page")
 ONE = parameters("release")
 INSIDE = parameters("release", "limit", "page")
-# About the width of a street: outlines for lists need no more.
-LIST_TOLERANCE_M = 10.0
-
-
-@router.get("/wards", include_in_schema=False)
-@router.get(
-    "/wards.geojson",
-    tags=["wards"],
-    summary="Wards with their outlines",
-    openapi_extra=LIST,
-    responses=answers(asset_schemas.FEATURES, media_type="application/geo+json"),
-)
-@router.get(
-    "/wards.csv",
-    tags=["wards"],
-    summary="Wards as a spreadsheet",
-    openapi_extra=LIST,
-    responses=answers({"type": "string"}, media_type="text/csv"),
-)
-@router.get(
-    "/api/wards",
-    tags=["wards"],
-    summary="Wards",
-    openapi_extra=LIST,
-    responses=answers(schemas.WARD_LIST),
-)
-def list_wards(request: Request, connect: Reading) -> Response:
-    """List wards with how many assets each has."""
-    form = format_of(request)
-    query = Query(request.query_params)
-    with connect() as connection:
-        names: Names = request.app.state.names.get(connection)
-        if form is Format.HTML:
-            return _page_of_wards(request, connection, query, names)
-        found = actions.list_wards(connection, query, default_limit=LARGEST_LIMIT)
-        query.refuse_problems()
-        rows = found.rows
-        outlines = (
-            queries.list_outlines(
-                connection, area_ids=[row.id for row in rows], tolerance_m=LIST_TOLERANCE_M
-            )
-            if form is Format.GEOJSON
-            else {}
-        )
-    address = Address.of(request.url.path, request.query_params)
-    next_page = address.setting(page=found.page + 1) if found.has_more else None
-    attribution = names.attribution(row.source_id for row in rows)
-    if form is Format.GEOJSON:
-        features = schemas.as_features(rows, outlines)
-        return geojson_answer(features, next_page=next_page, attribution=attribution)
-    if form is Format.CSV:
-        return csv_answer(
-            schemas.CSV_COLUMNS, schemas.as_csv(rows, names), name="wards", next_page=next_page
-        )
-    return json_answer(
-        {
-            "wards": [schemas.as_json(row) for row in rows],
-            "next": None if next_page is None else str(next_page),
-            "attribution": attribution,
-        }
-    )
-
-
-def _page_of_wards(
-    request: Request, connection: sa.Connection, query: Query, names: Names
-) -> Response:
-    whereabouts, here = actions.find_ward_near(connection, query)
-    if len(here) == 1:
-        return RedirectResponse(f"/wards/{here[0].gss_code}", status_code=303)
-    found = actions.list_wards(connection, query, default_limit=PAGE_SIZE)
-    return page(
-        request,
-        "wards.html",
-        query=query,
-        whereabouts=whereabouts,
-        here=here,
-        found=found,
-        districts=queries.list_districts(connection, release=found.release),
-        sources=names.sources_in(row.source_id for row in found.rows),
-    )
 
 
 # Decorators apply from the bottom: the two with an ending have to be asked before the one
@@ -133,19 +56,25 @@ def _page_of_wards(
     responses=answers({"type": "string"}, media_type="text/csv", not_found=True),
 )
 def show_ward(request: Request, gss_code: WardCode, connect: Reading) -> Response:
-    """Show one ward: its facts and what is in it."""
+    """Show one ward: its report, or what is in it as a file."""
     code = read_gss_code(gss_code)
     form = format_of(request)
     query = Query(request.query_params)
     release, number = query.release(), query.page()
     limit = query.limit(default=LARGEST_LIMIT)
     query.refuse_problems()
+    if form is Format.HTML:
+        # Whoever speaks for this ward can pass on what is missing in it.
+        find_visitor(request)
     with connect() as connection:
         names: Names = request.app.state.names.get(connection)
         ward = actions.get_ward(connection, gss_code=code, release=release)
+        if form is Format.HTML:
+            walking = request.app.state.walking.get(connection)
+            report = read_report(connection, ward, names, today=_today(), walking=walking)
+            beside = () if ward.is_newest else then_and_now(connection, ward)
+            return _page_of_ward(request, report, names, beside, shown=(number, limit))
         rows = actions.list_inside(connection, ward, limit=limit + 1, offset=(number - 1) * limit)
-        facts = actions.get_facts(connection, ward) if form is Format.HTML else None
-        unmet = list_unmet_by_ward(connection, ward_code=code) if form is Format.HTML else ()
     has_more, rows = len(rows) > limit, rows[:limit]
     address = Address.of(request.url.path, request.query_params)
     next_page = address.setting(page=number + 1) if has_more else None
@@ -155,24 +84,38 @@ def show_ward(request: Request, gss_code: WardCode, connect: Reading) -> Respons
             next_page=next_page,
             attribution=names.attribution(asset_schemas.source_ids_of(rows)),
         )
-    if form is Format.CSV:
-        table = asset_schemas.as_csv(rows, names)
-        return csv_answer(
-            asset_schemas.CSV_COLUMNS, table, name=f"ward-{code}", next_page=next_page
-        )
-    figures = facts.figures if facts else None
-    published = (figures.source_ids or []) if figures else []
-    boundaries = [ward.source_id, *names.boundary_source_ids]
+    table = asset_schemas.as_csv(rows, names)
+    return csv_answer(asset_schemas.CSV_COLUMNS, table, name=f"ward-{code}", next_page=next_page)
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(tz=LONDON).date()
+
+
+def _page_of_ward(
+    request: Request,
+    report: WardReport,
+    names: Names,
+    beside: Sequence[InRelease],
+    *,
+    shown: tuple[int, int],
+) -> Response:
+    number, limit = shown
+    address = Address.of(request.url.path, request.query_params)
+    has_more = len(report.places) > number * limit
+    sources = [*report.source_ids, *names.boundary_source_ids]
     return page(
         request,
         "ward.html",
-        ward=ward,
-        facts=facts,
-        unmet=unmet,
-        rows=rows,
-        next_page=next_page,
-        names=names,
-        sources=names.sources_in([*boundaries, *published, *asset_schemas.source_ids_of(rows)]),
+        report=report,
+        ward=report.ward,
+        rows=report.places[(number - 1) * limit : number * limit],
+        gaps=group_gaps(report.gaps),
+        met=group_gaps(report.met),
+        beside=beside,
+        least_percent=round(LEAST_SHARE * 100),
+        next_page=address.setting(page=number + 1) if has_more else None,
+        sources=names.sources_in([*sources, *(one.ward.source_id for one in beside)]),
     )
 
 
@@ -221,7 +164,7 @@ def map_ward(request: Request, gss_code: WardCode, connect: Reading) -> Response
     responses=answers(schemas.WARD, not_found=True),
 )
 def read_ward(request: Request, gss_code: WardCode, connect: Reading) -> Response:
-    """Read the facts of one ward."""
+    """Read the report of one ward."""
     code = read_gss_code(gss_code)
     query = Query(request.query_params)
     release = query.release()
@@ -229,22 +172,6 @@ def read_ward(request: Request, gss_code: WardCode, connect: Reading) -> Respons
     with connect() as connection:
         names: Names = request.app.state.names.get(connection)
         ward = actions.get_ward(connection, gss_code=code, release=release)
-        facts = actions.get_facts(connection, ward)
-    return json_answer(_facts_as_json(facts, names))
-
-
-def _facts_as_json(facts: actions.WardFacts, names: Names) -> dict[str, Any]:
-    ward, figures = facts.ward, facts.figures
-    published = (figures.source_ids or []) if figures else []
-    return {
-        "gss_code": ward.gss_code,
-        "name": ward.name,
-        "lad_code": ward.lad_code,
-        "lad_name": ward.lad_name,
-        "release": ward.release,
-        "assets_by_kind": facts.by_kind,
-        "population": figures.population if figures else None,
-        "imd_score": figures.imd_score if figures else None,
-        "most_deprived_share": figures.most_deprived_share if figures else None,
-        "attribution": names.attribution([ward.source_id, *published]),
-    }
+        walking = request.app.state.walking.get(connection)
+        report = read_report(connection, ward, names, today=_today(), walking=walking)
+    return json_answer(schemas.report_as_json(report, names))

@@ -12,17 +12,20 @@ import sqlalchemy as sa
 import typer
 from rich.console import Console
 
+from app.areas.cli import work_out_measures
 from app.database import make_engine
 from app.errors import FileRefused
 from app.importers import queries
 from app.importers.folder import FIRST, load_folder
+from app.importers.networks import load_network
 from app.importers.options import ReadOptions
 from app.importers.progress import print_reports, watching
 from app.importers.readers import READERS, recognise
 from app.importers.records import Report
-from app.importers.run import load_file
+from app.importers.run import Progress, load_file
 from app.models import ProblemReason
 from app.settings import get_settings
+from app.walking.cli import work_out_walks
 
 load_app = typer.Typer(no_args_is_help=True)
 
@@ -110,6 +113,21 @@ def streets(
 
 
 @load_app.command()
+def network(
+    files: Files,
+    as_of: AsOf = None,
+    allow_shrink: AllowShrink = False,
+    allow_older: AllowOlder = False,
+) -> None:
+    """Load the ways people walk along, for minutes on foot: .osm, .osm.pbf, .osm.gz, .osm.bz2."""
+    options = ReadOptions(as_of=_as_date(as_of), allow_shrink=allow_shrink, allow_older=allow_older)
+    _load_each(files, lambda engine, path, told: load_network(engine, path, options=options,
+               progress=told), reader="network")  # fmt: skip
+    work_out_walks()
+    work_out_measures()
+
+
+@load_app.command()
 def assets(
     files: Files,
     *,
@@ -147,6 +165,8 @@ def folder(
         options = ReadOptions(allow_shrink=allow_shrink)
         reports = load_folder(engine, directory, options=options, watcher=watcher)
     print_reports(reports, console=console)
+    work_out_walks()
+    work_out_measures()
     _exit(reports)
 
 
@@ -182,15 +202,28 @@ def _load(
     *,
     check: Callable[[Path], None] | None = None,
 ) -> None:
+    def load(engine: sa.Engine, path: Path, progress: Progress) -> Report:
+        if check and reader is None:
+            check(path)
+        return load_file(engine, path, reader=reader, options=options, progress=progress)
+
+    _load_each(files, load, reader=reader)
+
+
+def _load_each(
+    files: Sequence[Path],
+    load: Callable[[sa.Engine, Path, Progress], Report],
+    *,
+    reader: str | None,
+) -> None:
+    """Load files one after the other; one that is refused leaves the others alone."""
     console = Console()
     reports = []
     with _engine() as engine, watching(console) as watcher:
         for path in files:
             progress = watcher.begin(path.name)
             try:
-                if check and reader is None:
-                    check(path)
-                report = load_file(engine, path, reader=reader, options=options, progress=progress)
+                report = load(engine, path, progress)
             except FileRefused as error:
                 if len(files) == 1:
                     raise

@@ -9,8 +9,9 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from app.errors import FileRefused
+from app.importers.networks import load_network
 from app.importers.options import ReadOptions
-from app.importers.readers import READERS, Reader, recognise
+from app.importers.readers import READERS, Reader, recognise, streets
 from app.importers.records import Report
 from app.importers.run import Progress, load_file
 
@@ -68,10 +69,32 @@ def load_folder(
         if watcher:
             watcher.end(report)
         reports.append(report)
+        if reader is streets and report.status != "refused":
+            reports.append(_load_network(bind, path, name, options, watcher))
     unknown = [path for path, reader in known if reader is None]
     return reports + [
         Report(str(path.relative_to(folder)), "", "", status=NOT_RECOGNISED) for path in unknown
     ]
+
+
+def _load_network(
+    bind: sa.Engine | sa.Connection,
+    path: Path,
+    name: str,
+    options: ReadOptions | None,
+    watcher: Watcher | None,
+) -> Report:
+    """Load the ways of a file of streets too: a person would load both."""
+    called = f"{name} (on foot)"
+    progress = watcher.begin(called) if watcher else None
+    try:
+        report = load_network(bind, path, options=options, progress=progress)
+    except FileRefused as error:
+        report = Report(called, "", "network", status="refused", message=str(error))
+    report.file_name = called
+    if watcher:
+        watcher.end(report)
+    return report
 
 
 def _is_candidate(path: Path, folder: Path) -> bool:

@@ -89,13 +89,13 @@ def load_file(
     size_in_bytes(path)
     found = recognise(path)
     chosen = choose_reader(path, reader, found)
-    info = _source_of(path, chosen, options)
+    info = source_of(path, chosen, options)
     started = time.perf_counter()
-    digest, line_count = _fingerprint(path)
+    digest, line_count = fingerprint(path)
     facts: dict[str, Any] = {"reader": chosen.NAME, "file_name": path.name, "scope": ""}
     facts |= {"file_sha256": digest, "release": options.release, "as_of": options.as_of}
     report = Report(file_name=path.name, source=info.slug, reader=chosen.NAME)
-    with _said_if_refused(bind, path, chosen, info, facts):
+    with said_if_refused(bind, path, chosen, info, facts):
         facts["scope"] = chosen.scope(path, options)
         facts["as_of"] = options.as_of or chosen.as_of(path, options)
         total = _rows_expected(path, chosen, line_count)
@@ -104,7 +104,7 @@ def load_file(
             if progress:
                 progress(rows, total)
 
-        with _transaction(bind) as connection:
+        with file_transaction(bind) as connection:
             recognised = found is not None
             _Loading(
                 connection, path, chosen, info, facts, options, recognised, tell, report
@@ -113,7 +113,8 @@ def load_file(
     return report
 
 
-def _source_of(path: Path, reader: Reader, options: ReadOptions) -> SourceInfo:
+def source_of(path: Path, reader: Reader, options: ReadOptions) -> SourceInfo:
+    """Return whose file it is: as its reader says, unless told otherwise."""
     info = reader.source(path)
     if options.source:
         info = replace(info, slug=options.source)
@@ -142,7 +143,7 @@ def _made_up(info: SourceInfo) -> SourceInfo:
 
 
 @contextmanager
-def _said_if_refused(
+def said_if_refused(
     bind: sa.Engine | sa.Connection,
     path: Path,
     reader: Reader,
@@ -278,7 +279,8 @@ class _Loading:
 
 
 @contextmanager
-def _transaction(bind: sa.Engine | sa.Connection) -> Iterator[sa.Connection]:
+def file_transaction(bind: sa.Engine | sa.Connection) -> Iterator[sa.Connection]:
+    """Yield a connection in a transaction of its own, or in a savepoint of the one given."""
     if isinstance(bind, sa.Connection):
         with bind.begin_nested():
             yield bind
@@ -289,7 +291,7 @@ def _transaction(bind: sa.Engine | sa.Connection) -> Iterator[sa.Connection]:
         yield connection
 
 
-def _fingerprint(path: Path) -> tuple[str, int]:
+def fingerprint(path: Path) -> tuple[str, int]:
     """Return the SHA-256 of a file and about how many rows it has."""
     digest, lines = hashlib.sha256(), 0
     with path.open("rb") as file:
@@ -314,7 +316,7 @@ def _explain(error: FileRefused, path: Path, reader: Reader) -> FileRefused:
 def _record_refusal(
     bind: sa.Engine | sa.Connection, info: SourceInfo, facts: dict[str, Any], message: str
 ) -> None:
-    with _transaction(bind) as connection:
+    with file_transaction(bind) as connection:
         source_id = queries.keep_source(connection, info)
         now = dt.datetime.now(dt.UTC)
         values = facts | {"status": "refused", "message": message, "finished_at": now}

@@ -86,7 +86,7 @@ def find_walks(
 
 # What is only known by its ward has no door to walk to.
 _PLACED = """
-  SELECT a.id, a.point_27700 FROM public_assets a
+  SELECT a.id, a.geom, a.point_27700 FROM public_assets a
   WHERE a.point_27700 IS NOT NULL AND a.location_source <> 'ward'
 """
 
@@ -137,6 +137,33 @@ def list_places_near(
     ).all()
 
 
+def list_pairs(
+    connection: sa.Connection, *, home_ids: Sequence[str], version: str, within_m: float
+) -> Sequence[sa.Row[Any]]:
+    """Return every place near each home, with the walk that is kept if there is one.
+
+    home_id and asset_id (text), straight_m, lon, lat, walk_m, and is_kept: whether the walk was
+    worked out on the networks of `version`. `within_m` is as the crow flies.
+    """
+    return connection.execute(
+        sa.text(
+            f"""
+            SELECT h.id::text AS home_id, p.id::text AS asset_id,
+                   ST_Distance(p.point_27700, h.point_27700) AS straight_m,
+                   ST_X(p.geom) AS lon, ST_Y(p.geom) AS lat,
+                   k.walk_m, k.asset_id IS NOT NULL AS is_kept
+            FROM public_assets h
+            JOIN ({_PLACED}) AS p
+              ON p.id <> h.id AND ST_DWithin(p.point_27700, h.point_27700, :within_m)
+            LEFT JOIN walk_homes w ON w.home_id = h.id AND w.network_version = :version
+            LEFT JOIN walks k ON k.home_id = w.home_id AND k.asset_id = p.id
+            WHERE h.id = ANY(CAST(:home_ids AS uuid[]))
+            """  # noqa: S608 - constants only
+        ),
+        {"home_ids": list(home_ids), "version": version, "within_m": within_m},
+    ).all()
+
+
 def keep_walks(
     connection: sa.Connection,
     *,
@@ -181,3 +208,8 @@ def forget_all(connection: sa.Connection) -> None:
     """Delete every walk: there is no network any more."""
     connection.execute(sa.text("DELETE FROM walks"))
     connection.execute(sa.text("DELETE FROM walk_homes"))
+
+
+def allow_long(connection: sa.Connection) -> None:
+    """Lift the limit on statements for this transaction: nobody waits for a page."""
+    connection.execute(sa.text("SET LOCAL statement_timeout = 0"))

@@ -25,9 +25,15 @@ MOST = {
     "/api/assets": 1,
     # What homes offer it, how many share its interest, its photos: a question each.
     "/assets/{club}": 8,
-    "/wards": 2,
-    # The fifth: what was asked for there and not found.
-    "/wards/E05001347": 5,
+    # The districts, and of the wards of one: what is published, what is there, the themes.
+    "/wards": 4,
+    "/wards?district=E08000032&measure=groups:sport&sort=-checked_share": 4,
+    "/wards/map?district=E08000032": 4,
+    "/wards.csv": 4,
+    # Its whole report: wards around it, figures, places, sessions, walks, gaps, changes.
+    "/wards/E05001347": 12,
+    "/api/wards/E05001347": 12,
+    "/wards/boundaries?near=BD1+1HY": 6,
     "/wards/E05001347.csv": 2,
     "/wards/E05001347/map": 4,
     # One of them: whether there are ways on foot to measure along (tests/matches/test_minutes.py).
