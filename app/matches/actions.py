@@ -234,9 +234,7 @@ def as_found(
     """Return a row as it is shown, with the reasons why it answers `question`."""
     relations = [question.relations[i] for i in row.interest_ids if i in question.relations]
     schedules = sorted(row.schedules, key=FIRST_DAY_AND_HOUR)
-    # Last season's times say nothing where this season's are known.
-    current = [one for one in schedules if not has_ended(one, question.today)] or schedules
-    when = "; ".join(describe(schedule) for schedule in current) or None
+    when = _when(schedules, question.today)
     return Found(
         kind_of=row.source,
         id=row.id,
@@ -278,3 +276,9 @@ def as_found(
         source_id=row.source_id,
         schedules=schedules,
     )
+
+
+def _when(schedules: Sequence[queries.ScheduleRow], today: dt.date) -> str | None:
+    # Last season's times say nothing where this season's are known.
+    current = [one for one in schedules if not has_ended(one, today)] or schedules
+    return "; ".join(describe(schedule) for schedule in current) or None

@@ -24,7 +24,6 @@ from geo.filters import Filters
 from geo.matching import Question
 from geo.walking import Walker
 
-
 # Of twenty more are settled than of ten; the statement is most of what the page takes.
 TIMES_AS_MANY = 2
 
