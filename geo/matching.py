@@ -144,7 +144,22 @@ def find_matches(
             dtype=bool, count=len(rows),
         )  # fmt: skip
         rows, weights = rows[kept], weights[kept]
-    fits = np.fromiter(
+    fits = _fits(targets, rows, question)
+    found = targets.iloc[rows].copy()
+    found["distance_m"] = far.straight_m[rows]
+    if far.is_walked:
+        found["walk_m"] = far.walk_m[rows]
+    found["score"] = scores.score_arrays(
+        weights, far.effective_m[rows], fits, halving_m=question.halving_m
+    )
+    return _ranked(found, question, far.effective_m[rows])
+
+
+def _fits(
+    targets: gpd.GeoDataFrame, rows: npt.NDArray[np.int64], question: Question
+) -> npt.NDArray[np.float64]:
+    """Return access x time x freshness of some rows."""
+    return np.fromiter(
         (
             scores.access_fit(question.needs, access)
             * scores.time_fit(question.day_parts, day_parts)
@@ -159,14 +174,6 @@ def find_matches(
         dtype=np.float64,
         count=len(rows),
     )
-    found = targets.iloc[rows].copy()
-    found["distance_m"] = far.straight_m[rows]
-    if far.is_walked:
-        found["walk_m"] = far.walk_m[rows]
-    found["score"] = scores.score_arrays(
-        weights, far.effective_m[rows], fits, halving_m=question.halving_m
-    )
-    return _ranked(found, question, far.effective_m[rows])
 
 
 def count_left_out(

@@ -25,7 +25,8 @@ from geo.distance import effective_m, minutes_along, walk_minutes
 from geo.filters import NO_FILTERS, Filters
 from geo.interests import Relation, Vocabulary
 from geo.matching import NEAR_REACH_M, VISIT_REACH_M, Question
-from geo.reasons import LONGEST_WALK_MINUTES, reasons
+from geo.reasons import LONGEST_WALK_MINUTES, distance_sentence, lower_first, reasons
+from geo.walking import Walker
 
 FIRST_DAY_AND_HOUR = attrgetter("starts_on", "opens_at")
 
@@ -45,6 +46,7 @@ class Found(NamedTuple):
     distance_m: float  # as the crow flies
     walk_m: float  # along ways: NaN where not known, infinite where there is none short enough
     walk_minutes: int | None  # None: more than 90
+    walker: Walker
     score: float
     reasons: list[str]
     relations: Sequence[Relation]  # what it shares with the question
@@ -74,10 +76,10 @@ class Found(NamedTuple):
         """How far away it is: minutes and metres along ways, or as the crow flies."""
         if self.is_about:
             return f"{words.reach(self.distance_m)} away"
-        if self.walk_minutes is None:
-            return f"more than {LONGEST_WALK_MINUTES} minutes on foot"
-        minutes = words.plural(self.walk_minutes, "minute\u2019s", "minutes\u2019")
-        return f"{minutes} walk ({words.reach(self.walk_m)} on foot)"
+        said = distance_sentence(
+            self.distance_m, visits=False, walk_m=self.walk_m, walker=self.walker
+        )
+        return lower_first(said.removesuffix("."))
 
     @property
     def interests(self) -> list[str]:
@@ -232,9 +234,7 @@ def as_found(
     """Return a row as it is shown, with the reasons why it answers `question`."""
     relations = [question.relations[i] for i in row.interest_ids if i in question.relations]
     schedules = sorted(row.schedules, key=FIRST_DAY_AND_HOUR)
-    # Last season's times say nothing where this season's are known.
-    current = [one for one in schedules if not has_ended(one, question.today)] or schedules
-    when = "; ".join(describe(schedule) for schedule in current) or None
+    when = _when(schedules, question.today)
     return Found(
         kind_of=row.source,
         id=row.id,
@@ -248,6 +248,7 @@ def as_found(
         distance_m=round(row.distance_m, 1),
         walk_m=walk_m,
         walk_minutes=minutes_to(row, question, walk_m),
+        walker=question.walker,
         score=row.score,
         reasons=reasons(
             relations,
@@ -275,3 +276,9 @@ def as_found(
         source_id=row.source_id,
         schedules=schedules,
     )
+
+
+def _when(schedules: Sequence[queries.ScheduleRow], today: dt.date) -> str | None:
+    # Last season's times say nothing where this season's are known.
+    current = [one for one in schedules if not has_ended(one, today)] or schedules
+    return "; ".join(describe(schedule) for schedule in current) or None

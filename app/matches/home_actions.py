@@ -25,6 +25,7 @@ from geo.filters import Filters
 from geo.interests import RELATION_WEIGHTS, Relation, Vocabulary
 from geo.matching import VISIT_REACH_M, Question
 from geo.reasons import KIND_ORDER, lower_first
+from geo.walking import Walker
 
 # Suits somebody: among their twenty best of a list. Fewer would leave out what is everybody's
 # twelfth choice; more, and what suits nobody well.
@@ -96,22 +97,9 @@ def please_everyone(
     looked_up = queries.look_up(connection, matches.values())
 
     def shown(match: queries.Match, number: int | None) -> Found:
-        # Looked up once, whoever it is for: the score and the way there are each one's own.
-        row = looked_up[match.list_name][match.id]._replace(
-            score=match.score, distance_m=match.distance_m
-        )
-        visits = match.list_name == "visit"
         needs = () if number is None else asking[number].resident.needs
-        question = Question(
-            easting=0,
-            northing=0,
-            # The reasons are the numbers: one resident's own would be anybody's.
-            relations={},
-            today=wanted.today,
-            visits=visits,
-            walker=walker_for(needs, filters) if walking is not None else ON_FOOT,
-        )
-        return as_found(row, question, walk_m=match.walk_m)
+        walker = ON_FOOT if walking is None else walker_for(needs, filters)
+        return _shown(match, looked_up[match.list_name][match.id], walker, wanted.today)
 
     pleasing: dict[str, list[Pleasing]] = {"near": [], "visit": []}
     for match, numbers, nearest in found.candidates:
@@ -135,6 +123,23 @@ def please_everyone(
     best.sort(key=lambda pair: (pair[1] is not None, pair[0]))
     near = [one.match for one in pleasing["near"]]
     return Everyone(pleasing["near"], pleasing["visit"], best, way_sources(near, walking))
+
+
+def _shown(
+    match: queries.Match, looked_up: queries.FoundRow, walker: Walker, today: dt.date
+) -> Found:
+    """Return a match as it is shown; looked up once, its score and the way are each one's own."""
+    row = looked_up._replace(score=match.score, distance_m=match.distance_m)
+    question = Question(
+        easting=0,
+        northing=0,
+        # The reasons are the numbers: one resident's own would be anybody's.
+        relations={},
+        today=today,
+        visits=match.list_name == "visit",
+        walker=walker,
+    )
+    return as_found(row, question, walk_m=match.walk_m)
 
 
 def _find(

@@ -13,22 +13,28 @@ import pyproj
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.accounts.people import Team
 from app.database import make_engine
 from app.interests.actions import load_vocabulary
 from app.matches.actions import MatchLists, find_matches
-from app.models import Activity, Asset, AssetKind, LocationSource
+from app.matches.home_actions import please_everyone
+from app.models import Activity, Asset, AssetKind, LocationSource, Stance, TeamKind, Travel
+from app.models.residents import REFERENCE_ALPHABET
 from app.settings import Settings
 from app.walking import queries
 from app.walking.actions import Walking, WalkingCache
+from geo.filters import NO_FILTERS
 from geo.interests import Vocabulary
 from geo.network_files import read_network, to_bytes
 from geo.walking import FootNetwork, walks_m
+from tests import people
 from tests.benchmarks.database import make_database, real_data
 from tests.benchmarks.figures import Figure, Promise, percentiles
 from tests.builders import make_source
 
 NETWORK = "walking/rutland-2018-03.osm.pbf"
-ASSETS, ACTIVITIES, HOMES = 3_000, 1_500, 30
+ASSETS, ACTIVITIES, HOMES, RESIDENTS = 3_000, 1_500, 30, 60
+HOME = "Bench House"
 QUESTIONS, WARM_UP = 600, 60
 # Most people live where most streets are; so do groups.
 SCATTER_M = 40.0
@@ -59,8 +65,31 @@ def measure(*, questions: int = QUESTIONS) -> list[Figure]:
             what = f"Ten matches near {name}, in minutes along ways"
             beside = "the same by straight line"
             figures += percentiles(what, *both, beside_what=beside, promise=PROMISE)
+        both = _whole_home(connection, vocabulary, walking, questions // 20)
+        what = f"What pleases most of a home of {RESIDENTS}, in minutes along ways"
+        figures += percentiles(what, *both, beside_what=beside, promise=PROMISE)
     engine.dispose()
     return figures
+
+
+def _whole_home(
+    connection: sa.Connection, vocabulary: Vocabulary, walking: Walking, times: int
+) -> tuple[list[float], list[float]]:
+    """Return milliseconds of a whole home with and without ways, in turns."""
+    id_, home_id, lon, lat = connection.execute(
+        sa.text(
+            "SELECT t.id, h.id, ST_X(h.geom), ST_Y(h.geom)"
+            " FROM teams t JOIN assets h ON h.id = t.home_id"
+        )
+    ).one()
+    team = Team(id_, TeamKind.HOME, HOME, home_id, lon, lat)
+    taken: tuple[list[float], list[float]] = ([], [])
+    for _ in range(times + 3):
+        for ways, took in zip((walking, None), taken, strict=True):
+            started = time.perf_counter()
+            please_everyone(connection, vocabulary, team=team, filters=NO_FILTERS, walking=ways)
+            took.append((time.perf_counter() - started) * 1000)
+    return taken[0][3:], taken[1][3:]
 
 
 def _homes(connection: sa.Connection) -> list[tuple[uuid.UUID, float, float]]:
@@ -132,6 +161,7 @@ def _fill(settings: Settings, path: Path) -> FootNetwork:
             source = make_source(session, "osm", licence="ODbL 1.0")
             _keep_network(session, network, source.id)
             _store_places(session, network, vocabulary, source.id)
+            _store_residents(session, vocabulary)
             session.commit()
             session.execute(sa.text("ANALYZE"))
             _keep_walks(session, network)
@@ -186,6 +216,22 @@ def _store_places(
             for n in range(ACTIVITIES)
         ],
     )  # fmt: skip
+
+
+def _store_residents(session: Session, vocabulary: Vocabulary) -> None:
+    rng = np.random.default_rng(SEED)
+    home = session.scalars(
+        sa.select(Asset).where(Asset.kind == AssetKind.CARE_HOME).order_by(Asset.id).limit(1)
+    ).one()
+    team = people.make_team(session, HOME, home=home)
+    slugs = [concept.concept for concept in vocabulary.concepts]
+    for n in range(RESIDENTS):
+        liked = rng.choice(slugs, rng.integers(3, 8), replace=False).tolist()
+        people.make_resident(
+            session, team.id, "ZZZZZZ" + REFERENCE_ALPHABET[n // 20] + REFERENCE_ALPHABET[n % 20],
+            dict.fromkeys(liked, Stance.ENJOYS), travel=list(Travel)[n % len(Travel)],
+            access_needs=["step_free"] if n % 3 == 0 else [],
+        )  # fmt: skip
 
 
 def _keep_walks(session: Session, network: FootNetwork) -> None:

@@ -81,11 +81,8 @@ def test_both_engines_return_the_best_by_score(
     )
     connection, targets = filled
     expected = brute_force(targets, question)
-    both = {
-        "near": dataclasses.replace(question, visits=False),
-        "visits": dataclasses.replace(question, visits=True),
-    }
-    near, visiting = queries.find(connection, **both)
+    both = [dataclasses.replace(question, visits=is_visit) for is_visit in (False, True)]
+    near, visiting = queries.find(connection, near=both[0], visits=both[1])
     from_sql = [(str(row.id), row.score) for row in (visiting if visits else near)]
     frame = find_matches(targets, question)
     from_frame = list(zip(frame["id"], frame["score"], strict=True))
@@ -93,7 +90,8 @@ def test_both_engines_return_the_best_by_score(
     assert from_frame == expected
     assert all(len(reasons) >= 3 for reasons in frame["reasons"])
     if filters.is_any and not filters.with_unknown:
-        counted = left_out_queries.count_left_out(connection, **both)[visits]._asdict()
+        lists = left_out_queries.count_left_out(connection, near=both[0], visits=both[1])
+        counted = lists[visits]._asdict()
         assert counted == count_left_out(targets, question) == left_out(targets, question)
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.accounts.people import Team
+from app.assets.actions import NameCache
 from app.interests.actions import read_vocabulary
 from app.matches.home_actions import BEST_OF_EACH, TEN, please_everyone
 from app.matches.resident_actions import as_resident, find_for_resident
@@ -129,6 +130,7 @@ def test_where_no_way_is_known_it_is_as_without_streets(people: People, home: Te
     with Session(people.engine) as session:
         foot_networks.keep(session, foot_networks.maze())
         session.commit()
+    people.app.state.names = NameCache()  # it knows no source newer than ten seconds
     walked = client.get("/matches/everyone").text
     assert without_ids(walked) != without_ids(without)
     assert foot_networks.CREDIT not in without
