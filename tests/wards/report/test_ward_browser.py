@@ -36,7 +36,7 @@ def site(admin_url: sa.URL) -> Iterator[Demo]:
                 sa.text(
                     "INSERT INTO areas (area_type, release, gss_code, name, geom, source_id,"
                     " content_hash) SELECT area_type, '2013', :old, 'Old Market',"
-                    " ST_Translate(geom, 0.004, 0), source_id, 'x' FROM areas"
+                    " ST_Translate(geom, -0.002, 0), source_id, 'x' FROM areas"
                     " WHERE gss_code = :code"
                 ),
                 {"old": OLD, "code": WARD},
