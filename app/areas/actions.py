@@ -20,9 +20,9 @@ MOST_LISTED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class WardList:
-    """One page of wards, and the districts to choose from."""
+    """One page of wards: rows of `list_wards`, or of a comparison."""
 
-    rows: Sequence[sa.Row[Any]]
+    rows: Sequence[Any]
     has_more: bool
     page: int
     district: str | None
@@ -48,8 +48,14 @@ def list_wards(connection: sa.Connection, query: Query, *, default_limit: int) -
 def find_ward_near(
     connection: sa.Connection, query: Query
 ) -> tuple[Whereabouts, Sequence[sa.Row[Any]]]:
-    """Return where somebody asks about, and the wards there (two on an edge)."""
-    whereabouts = find_place(connection, query)
+    """Return where somebody asks about, and the wards there (two on an edge).
+
+    `postcode` is another name for `near`; whatever is wrong is said beside that one field.
+    """
+    asked = query.having("near", query.texts("near") or query.texts("postcode"))
+    whereabouts = find_place(connection, asked)
+    for sentence in asked.problems.values():
+        query.wrong("near", sentence)
     place = whereabouts.place
     if place is None:
         return whereabouts, []

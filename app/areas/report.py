@@ -31,7 +31,7 @@ from geo.interests import Vocabulary
 
 __all__ = [
     "Changed", "Counted", "Figure", "Gap", "HomeReach", "Named", "Neighbour", "WardReport",
-    "read_report",
+    "read_changes", "read_report",
 ]  # fmt: skip
 
 YEAR = dt.timedelta(days=365)
@@ -84,6 +84,14 @@ def read_report(
         neighbours=[Neighbour(one.gss_code, one.name) for one in around.neighbours],
         year_from=year_from,
     )
+
+
+def read_changes(connection: sa.Connection, ward: sa.Row[Any], *, today: dt.date) -> list[str]:
+    """Return what a report says of changes since the last quarter began, without the rest of it."""
+    places = actions.list_inside(connection, ward, limit=MOST_PLACES)
+    by_id = {place.id: place for place in places}
+    changed = _read_changed(connection, ward, by_id, since=report_words.quarter_before(today))
+    return report_words.say_changes(changed, len(places))
 
 
 def _read_around(connection: sa.Connection, ward: sa.Row[Any], *, checked_from: dt.date) -> Around:
