@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+import tests.web.conftest  # noqa: F401 - it imports the web's test client without its warning
 from app.database import make_engine, transaction
 from app.importers.folder import load_folder
 from app.importers.records import Report

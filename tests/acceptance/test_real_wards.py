@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from starlette.testclient import TestClient
 
 from app.importers.records import Report
 from app.main import create_app
 from app.settings import Settings
 from tests.acceptance.conftest import LAD_CODES, stored_points
-from tests.web.conftest import TestClient
 from tests.web.document import Document, Element
 
 pytestmark = pytest.mark.real_data
@@ -42,7 +42,8 @@ class Pages:
 
     def figure(self, code: str, slug: str) -> dict[str, Any]:
         (found,) = [one for one in self.said[code]["figures"] if one["slug"] == slug]
-        return found
+        figure: dict[str, Any] = found
+        return figure
 
 
 @pytest.fixture(scope="module")
