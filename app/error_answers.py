@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from app.edge import DEFAULT_HEADERS, loggable
-from app.errors import BadQuestion, PatchworkError, SignedOut, TooMany, Unavailable
+from app.errors import Abolished, BadQuestion, PatchworkError, SignedOut, TooMany, Unavailable
 from app.forms import form_sent
 from app.rendering import Format, format_of, page, problem_answer
 
@@ -63,6 +63,30 @@ def on_our_own(request: Request, error: Exception) -> Response:
     if isinstance(error, TooMany) and error.seconds:
         answer.headers["retry-after"] = str(error.seconds)
     return answer
+
+
+def on_abolished(request: Request, error: Exception) -> Response:
+    """Answer that a ward is no more: what replaced it, and how much of it each covers."""
+    if not isinstance(error, Abolished):
+        raise error
+    if wants_a_page(request):
+        return page(request, "ward_abolished.html", status=error.status, error=error)
+    successors = [
+        {
+            "gss_code": ward.gss_code,
+            "name": ward.name,
+            "percent": round(ward.share * 100, 1),
+            "url": f"/wards/{ward.gss_code}",
+        }
+        for ward in error.successors
+    ]
+    return problem_answer(
+        status=error.status,
+        title=error.title,
+        detail=str(error),
+        successors=successors,
+        boundaries_of=error.ward.release,
+    )
 
 
 async def on_signed_out(request: Request, error: Exception) -> Response:
@@ -164,6 +188,7 @@ def on_anything(request: Request, error: Exception) -> Response:
 def add_error_answers(app: FastAPI) -> None:
     """Register an answer for everything that can be raised."""
     app.add_exception_handler(SignedOut, on_signed_out)
+    app.add_exception_handler(Abolished, on_abolished)
     app.add_exception_handler(PatchworkError, on_our_own)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_validation)

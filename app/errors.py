@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Any
 
 
 class PatchworkError(Exception):
@@ -17,6 +19,22 @@ class NotFound(PatchworkError):
 
     status = HTTPStatus.NOT_FOUND
     title = "Page not found"
+
+
+class Abolished(PatchworkError):
+    """A ward that only older boundaries have; `ward` and `successors` say what was and what is.
+
+    `ward` has gss_code, name and release; each successor gss_code, name, lad_name and share, the
+    part (0 to 1) of the old ward's area that it covers.
+    """
+
+    status = HTTPStatus.GONE
+    title = "This ward is no more"
+
+    def __init__(self, message: str, *, ward: Any, successors: Sequence[Any]) -> None:  # noqa: ANN401
+        super().__init__(message)
+        self.ward = ward
+        self.successors = successors
 
 
 class BadQuestion(PatchworkError):

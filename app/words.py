@@ -48,6 +48,8 @@ LOCATION_SOURCES = {
     "ward": "Shown for its ward only, never at a door.",
 }
 
+# An hour's walk; for what is farther the distance is said alone.
+MOST_MINUTES_SAID = 60
 DAYS_IN_WEEK, DAYS_IN_MONTH, DAYS_IN_YEAR = 7, 30, 365
 
 
@@ -114,13 +116,20 @@ def walk(distance_m: float) -> str:
 
 def distance(distance_m: float) -> str:
     """Return a distance: with minutes up to an hour's walk, alone beyond."""
-    an_hour = 60
-    return walk(distance_m) if walk_minutes(distance_m) <= an_hour else in_words(distance_m)
+    is_walked = walk_minutes(distance_m) <= MOST_MINUTES_SAID
+    return walk(distance_m) if is_walked else in_words(distance_m)
 
 
 def reach(distance_m: float) -> str:
     """Return how far one looks: "500 m", "1 km"."""
     return in_words(distance_m).replace(".0 km", " km")
+
+
+def within(distance_m: float, is_along_ways: bool) -> str:
+    """Return how far one looks along ways on foot: "10 minutes on foot", or as `reach`."""
+    minutes = walk_minutes(distance_m)
+    on_foot = minutes <= MOST_MINUTES_SAID and is_along_ways
+    return f"{plural(minutes, 'minute')} on foot" if on_foot else reach(distance_m)
 
 
 def tel(phone: str) -> str:
@@ -210,6 +219,16 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def percent(share: float) -> str:
+    """Return a share (0 to 1) in percent: "31%"; a little is not nothing, nor nearly all all."""
+    whole = round(share * 100)
+    if whole == 0 and share > 0:
+        return "less than 1%"
+    if whole == 100 and share < 0.9995:
+        return "more than 99%"
+    return f"{whole}%"
+
+
 def hours_by_day(spans: Sequence[Mapping[str, Any]] | None) -> list[tuple[str, str]]:
     """Return opening hours as rows for a table: each weekday with its spans, or "Closed".
 
@@ -265,6 +284,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "checked": checked,
     "moment": moment,
     "distance": distance,
+    "within": within,
     "tel": tel,
     "money": money,
     "access_words": access_words,
@@ -274,6 +294,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "half_hidden": half_hidden,
     "joined": joined,
     "plural": plural,
+    "percent": percent,
     "hours_by_day": hours_by_day,
     "clock": clock,
     "reach": reach,

@@ -21,6 +21,7 @@ from geo.errors import NetworkError
 from geo.walking import FARTHEST_SNAP_M, WALKERS, FootNetwork, Walker
 
 WIDENED_M = 25.0
+SIMPLIFIED_M = 3.0
 # Half of the widest gap that is bridged.
 BRIDGED_M = 400.0
 
@@ -88,7 +89,11 @@ def _reached(
 
 
 def _area(lines: npt.NDArray[np.object_]) -> shapely.Geometry:
-    along = shapely.union_all(shapely.buffer(lines, WIDENED_M, quad_segs=4))
-    bridged = shapely.buffer(shapely.buffer(along, BRIDGED_M), -BRIDGED_M)
+    joined = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
+    along = shapely.union_all(shapely.buffer(joined, WIDENED_M, quad_segs=2))
+    # Corners that nobody sees cost most of the time.
+    simpler = shapely.simplify(along, SIMPLIFIED_M)
+    bridged = shapely.buffer(simpler, BRIDGED_M, quad_segs=8)
+    bridged = shapely.buffer(bridged, -BRIDGED_M, quad_segs=8)
     shells = [shapely.Polygon(part.exterior) for part in shapely.get_parts(bridged)]
     return shapely.union_all(shells)

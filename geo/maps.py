@@ -18,8 +18,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.crs import GREAT_BRITAIN_LON_LAT, to_lon_lat, to_metres
-from geo.distance import in_words, walk_minutes
+from geo.crs import GREAT_BRITAIN_LON_LAT, to_lon_lat
 from geo.errors import MapError
 from geo.legends import classes_legend, kinds_legend
 from geo.map_areas import (
@@ -33,6 +32,7 @@ from geo.map_areas import (
 from geo.map_documents import IFRAME_SANDBOX, MapAssets, MapDocument, map_document
 from geo.map_places import located_points, not_shown_notes, popup_lines, require_columns
 from geo.map_shapes import HOME_STYLE, KIND_STYLES, SHAPES, KindStyle
+from geo.map_walks import how_far_a_walk_goes
 from geo.popups import readable, safe_link
 
 __all__ = [
@@ -152,10 +152,11 @@ def home_map(
     scripts: MapAssets,
     attribution: Sequence[str],
     catchment_m: float = 1000,
+    isochrone: gpd.GeoDataFrame | None = None,
     around: gpd.GeoDataFrame | None = None,
     base_tiles: str | None = None,
 ) -> MapDocument:
-    """Draw a home as a star, its matches numbered as in the list, and a ring around it.
+    """Draw a home as a star, its matches numbered as in the list, and how far a walk goes.
 
     Parameters
     ----------
@@ -163,10 +164,13 @@ def home_map(
         One row with ``name`` and a geometry, any CRS.
     matches
         The columns of assets and ``rank`` (whole numbers), ``distance_m``, ``walk_minutes`` and
-        ``reasons`` (a list of sentences). Drawn and listed by rank.
+        ``reasons`` (a list of sentences); ``walk_m`` where ways on foot are known. Drawn and
+        listed by rank.
     catchment_m
         Radius of the ring in metres, as the crow flies; its label says about how long a walk
-        that is.
+        that is. Not drawn beside an isochrone.
+    isochrone
+        One row of `geo.isochrones.isochrones`: what is within so many minutes' walk.
     title, scripts, attribution, around, base_tiles
         As in `ward_map`.
 
@@ -182,12 +186,10 @@ def home_map(
     located = located_points(matches, _MATCH_COLUMNS, name="the matches").sort_values(
         "rank", kind="stable"
     )
-    centre = to_metres(origin).geometry
-    ring = to_lon_lat(gpd.GeoDataFrame(geometry=centre.buffer(catchment_m, quad_segs=24))).geometry
-    radius = in_words(catchment_m).replace(".0 km", " km")
-    label = f"{radius}: about {walk_minutes(catchment_m)} minutes\u2019 walk"
-    top = ring.total_bounds[3]
-    marked = {"text": label, "at": [top, origin.geometry.iloc[0].x], "style": "ring"}
+    ring, label, note = how_far_a_walk_goes(origin, isochrone=isochrone, catchment_m=catchment_m)
+    corners = shapely.get_coordinates(ring.iloc[0])
+    x, top = corners[corners[:, 1].argmax()]
+    marked = {"text": label, "at": [float(top), float(x)], "style": "ring"}
     features = area_features(ring, [{"style": 0, "label": marked}])
     everything = pd.concat([ring, located.geometry])
     features += _around_features(around, everything, style=1)
@@ -206,7 +208,7 @@ def home_map(
         base_tiles=base_tiles,
         home=origin,
         notes=[
-            f"The dashed ring is {label}, as the crow flies.",
+            note,
             *not_shown_notes(matches, located),
         ],
     )

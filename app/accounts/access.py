@@ -1,8 +1,8 @@
 """What handlers depend on when not everybody may ask: who is asking, and what they may do.
 
 Each address takes exactly one of `SignedIn`, `ForTeam`, `ForManagers`, `ForInviters`,
-`ForMappers`, `ForEditors` or `ForAdministrators`, or none when it is public. A test holds the
-table of all addresses to that.
+`ForWards`, `ForMappers`, `ForEditors` or `ForAdministrators`, or none when it is public. A test
+holds the table of all addresses to that.
 """
 
 from __future__ import annotations
@@ -96,6 +96,9 @@ ForTeam = Annotated[TeamWork, Depends(work_for(*TEAM_ROLES), scope="function")]
 ForManagers = Annotated[TeamWork, Depends(work_for(Role.MANAGER), scope="function")]
 # Who may invite: managers to the home they work in, administrators anybody to anything.
 ForInviters = Annotated[Work, Depends(work_for(Role.MANAGER, Role.ADMINISTRATOR), scope="function")]
+# Who speaks for wards or walks them.
+WARD_ROLES = (Role.COUNCILLOR, Role.MAPPER)
+ForWards = Annotated[Work, Depends(work_for(*WARD_ROLES), scope="function")]
 # Who records on foot; editors may do all that mappers do.
 MAPPER_ROLES = (Role.MAPPER, Role.EDITOR, Role.ADMINISTRATOR)
 ForMappers = Annotated[Work, Depends(work_for(*MAPPER_ROLES), scope="function")]

@@ -44,7 +44,7 @@ def first_page_of(person: Person) -> str:
     if person.is_administrator:
         return "/people"
     if person.is_any([Role.COUNCILLOR]):
-        return "/wards"
+        return "/my-wards"
     if person.is_editor:
         return "/queue"
     if person.is_mapper:

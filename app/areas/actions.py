@@ -8,12 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.areas import queries
+from app.areas import boundaries_queries, queries
 from app.assets import queries as asset_queries
 from app.assets.queries import AssetFilter
-from app.errors import NotFound
+from app.errors import Abolished, NotFound
 from app.parameters import Query
 from app.places.actions import Whereabouts, find_place
+from app.words import percent
 
 # A ward of a big town has some hundreds; a page lists them all, in groups by kind.
 MOST_LISTED = 1_000
@@ -28,20 +29,6 @@ class WardList:
     page: int
     district: str | None
     release: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class WardFacts:
-    """What a ward has, and what is published about it (None: nothing loaded)."""
-
-    ward: sa.Row[Any]
-    by_kind: dict[str, int]
-    figures: sa.Row[Any] | None
-
-    @property
-    def total(self) -> int:
-        """How many assets there are."""
-        return sum(self.by_kind.values())
 
 
 def list_wards(connection: sa.Connection, query: Query, *, default_limit: int) -> WardList:
@@ -63,8 +50,14 @@ def list_wards(connection: sa.Connection, query: Query, *, default_limit: int) -
 def find_ward_near(
     connection: sa.Connection, query: Query
 ) -> tuple[Whereabouts, Sequence[sa.Row[Any]]]:
-    """Return where somebody asks about, and the wards there (two on an edge)."""
-    whereabouts = find_place(connection, query)
+    """Return where somebody asks about, and the wards there (two on an edge).
+
+    `postcode` is another name for `near`; whatever is wrong is said beside that one field.
+    """
+    asked = query.having("near", query.texts("near") or query.texts("postcode"))
+    whereabouts = find_place(connection, asked)
+    for sentence in asked.problems.values():
+        query.wrong("near", sentence)
     place = whereabouts.place
     if place is None:
         return whereabouts, []
@@ -77,8 +70,7 @@ def find_ward_near(
 def get_ward(connection: sa.Connection, *, gss_code: str, release: str | None) -> sa.Row[Any]:
     """Return a ward of the newest boundaries, or of `release`.
 
-    Raises `NotFound`; for a ward that only older boundaries have, the sentence says so and
-    names the wards that are there now.
+    Raises `NotFound`, and `Abolished` for a ward that only older boundaries have.
     """
     found = queries.find_wards_of_code(connection, gss_code=gss_code)
     for ward in found:
@@ -89,21 +81,14 @@ def get_ward(connection: sa.Connection, *, gss_code: str, release: str | None) -
     old = found[0]
     if release is not None:
         raise NotFound(f"{old.name} ({gss_code}) is not in the boundaries of {release}.")
-    now = queries.find_successors(connection, area_id=old.id)
-    names = ", ".join(f"{ward.name} ({ward.gss_code})" for ward in now)
+    now = boundaries_queries.list_successors(connection, area_id=old.id)
+    names = ", ".join(f"{ward.name} ({ward.gss_code}, {percent(ward.share)})" for ward in now)
     there = f" Its place is now in: {names}." if now else ""
-    raise NotFound(
+    raise Abolished(
         f"{old.name} ({gss_code}) is no longer a ward: its last boundaries are of"
-        f" {old.release}.{there}"
-    )
-
-
-def get_facts(connection: sa.Connection, ward: sa.Row[Any]) -> WardFacts:
-    """Return what is in a ward and what is published about it."""
-    return WardFacts(
-        ward,
-        queries.count_by_kind(connection, area_id=ward.id, gss_code=ward.gss_code),
-        queries.find_figures(connection, gss_code=ward.gss_code),
+        f" {old.release}.{there}",
+        ward=old,
+        successors=now,
     )
 
 

@@ -3,99 +3,219 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.assets.schemas import Names
+from app.areas import actions, report_queries, report_words
+from app.areas.measures import MEASURES
+from app.areas.report_figures import Around, figures_of
+from app.areas.report_gaps import Gaps, read_gaps
+from app.areas.report_parts import (
+    Changed,
+    Counted,
+    Figure,
+    Gap,
+    HomeReach,
+    Named,
+    Neighbour,
+    WardReport,
+)
+from app.assets.schemas import Names, source_ids_of
+from app.models import AssetKind
+from app.walking.actions import Located, Walking
+from app.walking.reach import count_within
+from app.words import KINDS, LONDON
+from geo.interests import Vocabulary
 
+__all__ = [
+    "Changed", "Counted", "Figure", "Gap", "HomeReach", "Named", "Neighbour", "WardReport",
+    "read_changes", "read_report",
+]  # fmt: skip
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One number about a ward beside its neighbours and its district.
-
-    `text` is the value as people read it ("24.1", "31 %", "not known"); `neighbours` is the mean of
-    the wards that touch it, `district` the median of all wards of the district, as text too.
-    """
-
-    slug: str
-    label: str
-    value: float | None
-    text: str
-    unit: str
-    neighbours: float | None
-    neighbours_text: str
-    district: float | None
-    district_text: str
-    source: str
-    as_of: dt.date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """How many there are of something (a kind, a theme of interests), and how many are fresh."""
-
-    slug: str
-    label: str
-    count: int
-    checked_this_year: int
-
-
-@dataclass(frozen=True, slots=True)
-class HomeReach:
-    """A care home of the ward, and how many places are within minutes' walk of it.
-
-    `within` has counts by minutes (5, 10, 15). `is_about`: by the straight line.
-    """
-
-    asset_id: str
-    name: str
-    beds: int | None
-    within: dict[int, int]
-    is_about: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """An interest people in or near the ward asked for and found nothing for.
-
-    `asked` is rounded to 5, None for fewer than 8; `where` names the ward next door, "" for the
-    ward itself. `nearest_…` is the nearest place that has it now, from the middle of the ward.
-    """
-
-    concept: str
-    label: str
-    asked: int | None
-    where: str
-    nearest_id: str | None
-    nearest_name: str | None
-    nearest_text: str
-
-
-@dataclass(frozen=True, slots=True)
-class WardReport:
-    """Everything about one ward in one boundary release."""
-
-    ward: sa.Row[Any]
-    made_on: dt.date
-    sentences: Sequence[str]
-    figures: Sequence[Figure]
-    kinds: Sequence[Counted]
-    themes: Sequence[Counted]
-    homes: Sequence[HomeReach]
-    gaps: Sequence[Gap]
-    # Sentences about what changed since the last quarter began.
-    changes: Sequence[str]
-    # The assets in the ward, as app.assets.queries.list_assets gives them.
-    places: Sequence[sa.Row[Any]]
-    # Everybody who has to be named.
-    source_ids: Sequence[int]
+YEAR = dt.timedelta(days=365)
+# More than any ward has: the report counts what it lists.
+MOST_PLACES = 100_000
+NEW_NAMED = 5
 
 
 def read_report(
-    connection: sa.Connection, ward: sa.Row[Any], names: Names, *, today: dt.date
+    connection: sa.Connection,
+    ward: sa.Row[Any],
+    names: Names,
+    *,
+    today: dt.date,
+    walking: Walking | None = None,
 ) -> WardReport:
     """Return the report of a ward (a row of `actions.get_ward`)."""
-    raise NotImplementedError
+    year_from = today - YEAR
+    around = _read_around(connection, ward, checked_from=year_from)
+    places = actions.list_inside(connection, ward, limit=MOST_PLACES)
+    by_id = {place.id: place for place in places}
+    codes = [one.gss_code for one in around.wards]
+    kept = report_queries.list_kept_measures(
+        connection, codes=codes, release=ward.release, measures=list(MEASURES)
+    )
+    figures = figures_of(around, names, kept, today=today)
+    homes = _read_homes(connection, places, walking)
+    # What people asked for is kept by the wards of today.
+    gaps = (
+        read_gaps(connection, around, names, inside=by_id.keys(), today=today, walking=walking)
+        if ward.is_newest
+        else Gaps()
+    )
+    changed = _read_changed(connection, ward, by_id, since=report_words.quarter_before(today))
+    kinds = _count_kinds(places, year_from)
+    return WardReport(
+        ward=ward,
+        made_on=today,
+        sentences=_sentences(ward, kinds, homes, gaps, figures),
+        figures=figures,
+        kinds=kinds,
+        themes=_count_themes(connection, places, names.vocabulary, year_from),
+        homes=homes,
+        gaps=gaps.missing,
+        changes=report_words.say_changes(changed, len(places)),
+        places=places,
+        source_ids=_sources(ward, around, places, gaps, walking),
+        met=gaps.met,
+        changed=changed,
+        neighbours=[Neighbour(one.gss_code, one.name) for one in around.neighbours],
+        year_from=year_from,
+    )
+
+
+def read_changes(connection: sa.Connection, ward: sa.Row[Any], *, today: dt.date) -> list[str]:
+    """Return what a report says of changes since the last quarter began, without the rest of it."""
+    places = actions.list_inside(connection, ward, limit=MOST_PLACES)
+    by_id = {place.id: place for place in places}
+    changed = _read_changed(connection, ward, by_id, since=report_words.quarter_before(today))
+    return report_words.say_changes(changed, len(places))
+
+
+def _read_around(connection: sa.Connection, ward: sa.Row[Any], *, checked_from: dt.date) -> Around:
+    wards = report_queries.list_wards_around(connection, area_id=ward.id)
+    counts = report_queries.count_in_wards(
+        connection, area_ids=[one.id for one in wards], checked_from=checked_from
+    )
+    published = report_queries.list_published(connection, codes=[one.gss_code for one in wards])
+    return Around(ward.id, wards, counts, published)
+
+
+def _is_fresh(place: sa.Row[Any], year_from: dt.date) -> bool:
+    return place.assured_date is not None and place.assured_date >= year_from
+
+
+def _count_kinds(places: Sequence[sa.Row[Any]], year_from: dt.date) -> list[Counted]:
+    return [
+        Counted(kind, many, len(of_kind), sum(_is_fresh(place, year_from) for place in of_kind))
+        for kind, (_, many) in KINDS.items()
+        for of_kind in [[place for place in places if place.kind == kind]]
+    ]
+
+
+def _count_themes(
+    connection: sa.Connection,
+    places: Sequence[sa.Row[Any]],
+    vocabulary: Vocabulary,
+    year_from: dt.date,
+) -> list[Counted]:
+    """Count places by what they or what happens there is about: one may be of several themes."""
+    theme_of = {one.id: vocabulary.theme_of(one.id).id for one in vocabulary.concepts}
+    themes = {place.id: _themes(place.interest_ids, theme_of) for place in places}
+    rows = report_queries.list_interests_of_sessions(connection, asset_ids=list(themes))
+    for row in rows:
+        themes[row.asset_id] |= _themes(row.interest_ids, theme_of)
+    counted = []
+    for theme in vocabulary.concepts:
+        if theme.broader_id is None:
+            there = [place for place in places if theme.id in themes[place.id]]
+            fresh = sum(_is_fresh(place, year_from) for place in there)
+            counted.append(Counted(theme.concept, theme.label, len(there), fresh))
+    return sorted(counted, key=lambda one: (-one.count, one.label))
+
+
+def _themes(interest_ids: Iterable[int], theme_of: Mapping[int, int]) -> set[int]:
+    return {theme_of[one] for one in interest_ids if one in theme_of}
+
+
+def _read_homes(
+    connection: sa.Connection, places: Sequence[sa.Row[Any]], walking: Walking | None
+) -> list[HomeReach]:
+    homes = [place for place in places if place.kind == AssetKind.CARE_HOME]
+    placed = [Located(home.id, home.lon, home.lat) for home in homes if home.lon is not None]
+    reach = count_within(connection, walking, homes=placed) if placed else {}
+    return [
+        HomeReach(
+            home.id,
+            home.name,
+            home.beds,
+            reach[home.id].within if home.id in reach else {},
+            reach[home.id].is_about if home.id in reach else True,
+        )
+        for home in homes
+    ]
+
+
+def _read_changed(
+    connection: sa.Connection,
+    ward: sa.Row[Any],
+    by_id: Mapping[str, sa.Row[Any]],
+    *,
+    since: dt.date,
+) -> Changed:
+    row = report_queries.find_changes(
+        connection,
+        area_id=ward.id,
+        gss_code=ward.gss_code,
+        asset_ids=list(by_id),
+        since=dt.datetime.combine(since, dt.time(), LONDON),
+    )
+    new = [by_id[one] for one in row.new_ids[:NEW_NAMED]]
+    return Changed(
+        since=since,
+        new=len(row.new_ids),
+        gone=row.gone,
+        checked=sum(_is_fresh(place, since) for place in by_id.values()),
+        corrected=row.corrected,
+        new_places=[Named(place.id, place.name, place.kind) for place in new],
+    )
+
+
+def _sentences(
+    ward: sa.Row[Any],
+    kinds: Sequence[Counted],
+    homes: Sequence[HomeReach],
+    gaps: Gaps,
+    figures: Sequence[Figure],
+) -> list[str]:
+    total, fresh = (sum(k.count for k in kinds), sum(k.checked_this_year for k in kinds))
+    per_1000 = next(figure for figure in figures if figure.slug == "assets_per_1000")
+    said = [
+        report_words.say_total(kinds),
+        report_words.say_checked(fresh, total),
+        report_words.say_homes(homes),
+        report_words.say_gaps(gaps.missing, gaps.met) if ward.is_newest else None,
+        report_words.say_comparison(per_1000, ward.lad_name),
+    ]
+    return [sentence for sentence in said if sentence]
+
+
+def _sources(
+    ward: sa.Row[Any],
+    around: Around,
+    places: Sequence[sa.Row[Any]],
+    gaps: Gaps,
+    walking: Walking | None,
+) -> list[int]:
+    ours = around.published.get(ward.gss_code)
+    published = (ours.population_source, ours.older_source, ours.imd_source) if ours else ()
+    found = {
+        ward.source_id,
+        *(one for one in published if one is not None),
+        *source_ids_of(places),
+        *gaps.source_ids,
+        *(walking.source_ids if walking else ()),
+    }
+    return sorted(found)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
+from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
 
+from app.accounts.visitor import find_visitor
 from app.areas import actions, queries, schemas
+from app.areas.boundaries import InRelease, then_and_now
+from app.areas.boundaries_queries import LEAST_SHARE
 from app.areas.maps import map_of_ward
+from app.areas.report import WardReport, read_report
+from app.areas.report_words import group_gaps
 from app.assets import schemas as asset_schemas
 from app.assets.schemas import Names
 from app.dependencies import Reading
-from app.matches.unmet_queries import list_unmet_by_ward
 from app.parameter_docs import WardCode, answers, parameters
 from app.parameters import LARGEST_LIMIT, Address, Query, read_gss_code
 from app.rendering import (
@@ -23,6 +28,7 @@ from app.rendering import (
     map_answer,
     page,
 )
+from app.words import LONDON
 from geo.geojson import features_from_rows
 
 # Answers are written by hand; JSON is only one of their forms.
@@ -50,19 +56,25 @@ INSIDE = parameters("release", "limit", "page")
     responses=answers({"type": "string"}, media_type="text/csv", not_found=True),
 )
 def show_ward(request: Request, gss_code: WardCode, connect: Reading) -> Response:
-    """Show one ward: its facts and what is in it."""
+    """Show one ward: its report, or what is in it as a file."""
     code = read_gss_code(gss_code)
     form = format_of(request)
     query = Query(request.query_params)
     release, number = query.release(), query.page()
     limit = query.limit(default=LARGEST_LIMIT)
     query.refuse_problems()
+    if form is Format.HTML:
+        # Whoever speaks for this ward can pass on what is missing in it.
+        find_visitor(request)
     with connect() as connection:
         names: Names = request.app.state.names.get(connection)
         ward = actions.get_ward(connection, gss_code=code, release=release)
+        if form is Format.HTML:
+            walking = request.app.state.walking.get(connection)
+            report = read_report(connection, ward, names, today=_today(), walking=walking)
+            beside = () if ward.is_newest else then_and_now(connection, ward)
+            return _page_of_ward(request, report, names, beside, shown=(number, limit))
         rows = actions.list_inside(connection, ward, limit=limit + 1, offset=(number - 1) * limit)
-        facts = actions.get_facts(connection, ward) if form is Format.HTML else None
-        unmet = list_unmet_by_ward(connection, ward_code=code) if form is Format.HTML else ()
     has_more, rows = len(rows) > limit, rows[:limit]
     address = Address.of(request.url.path, request.query_params)
     next_page = address.setting(page=number + 1) if has_more else None
@@ -72,24 +84,38 @@ def show_ward(request: Request, gss_code: WardCode, connect: Reading) -> Respons
             next_page=next_page,
             attribution=names.attribution(asset_schemas.source_ids_of(rows)),
         )
-    if form is Format.CSV:
-        table = asset_schemas.as_csv(rows, names)
-        return csv_answer(
-            asset_schemas.CSV_COLUMNS, table, name=f"ward-{code}", next_page=next_page
-        )
-    figures = facts.figures if facts else None
-    published = (figures.source_ids or []) if figures else []
-    boundaries = [ward.source_id, *names.boundary_source_ids]
+    table = asset_schemas.as_csv(rows, names)
+    return csv_answer(asset_schemas.CSV_COLUMNS, table, name=f"ward-{code}", next_page=next_page)
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(tz=LONDON).date()
+
+
+def _page_of_ward(
+    request: Request,
+    report: WardReport,
+    names: Names,
+    beside: Sequence[InRelease],
+    *,
+    shown: tuple[int, int],
+) -> Response:
+    number, limit = shown
+    address = Address.of(request.url.path, request.query_params)
+    has_more = len(report.places) > number * limit
+    sources = [*report.source_ids, *names.boundary_source_ids]
     return page(
         request,
         "ward.html",
-        ward=ward,
-        facts=facts,
-        unmet=unmet,
-        rows=rows,
-        next_page=next_page,
-        names=names,
-        sources=names.sources_in([*boundaries, *published, *asset_schemas.source_ids_of(rows)]),
+        report=report,
+        ward=report.ward,
+        rows=report.places[(number - 1) * limit : number * limit],
+        gaps=group_gaps(report.gaps),
+        met=group_gaps(report.met),
+        beside=beside,
+        least_percent=round(LEAST_SHARE * 100),
+        next_page=address.setting(page=number + 1) if has_more else None,
+        sources=names.sources_in([*sources, *(one.ward.source_id for one in beside)]),
     )
 
 
@@ -138,7 +164,7 @@ def map_ward(request: Request, gss_code: WardCode, connect: Reading) -> Response
     responses=answers(schemas.WARD, not_found=True),
 )
 def read_ward(request: Request, gss_code: WardCode, connect: Reading) -> Response:
-    """Read the facts of one ward."""
+    """Read the report of one ward."""
     code = read_gss_code(gss_code)
     query = Query(request.query_params)
     release = query.release()
@@ -146,22 +172,6 @@ def read_ward(request: Request, gss_code: WardCode, connect: Reading) -> Respons
     with connect() as connection:
         names: Names = request.app.state.names.get(connection)
         ward = actions.get_ward(connection, gss_code=code, release=release)
-        facts = actions.get_facts(connection, ward)
-    return json_answer(_facts_as_json(facts, names))
-
-
-def _facts_as_json(facts: actions.WardFacts, names: Names) -> dict[str, Any]:
-    ward, figures = facts.ward, facts.figures
-    published = (figures.source_ids or []) if figures else []
-    return {
-        "gss_code": ward.gss_code,
-        "name": ward.name,
-        "lad_code": ward.lad_code,
-        "lad_name": ward.lad_name,
-        "release": ward.release,
-        "assets_by_kind": facts.by_kind,
-        "population": figures.population if figures else None,
-        "imd_score": figures.imd_score if figures else None,
-        "most_deprived_share": figures.most_deprived_share if figures else None,
-        "attribution": names.attribution([ward.source_id, *published]),
-    }
+        walking = request.app.state.walking.get(connection)
+        report = read_report(connection, ward, names, today=_today(), walking=walking)
+    return json_answer(schemas.report_as_json(report, names))

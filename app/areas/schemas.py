@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from app.areas.compare import heading_of, rounded_values
 from app.areas.measures import DistrictValues, Measure
+from app.areas.report_parts import Figure, Gap, WardReport
 from app.assets.schemas import ATTRIBUTION, Names
 
 CSV_START = ("code", "name", "district code", "district", "boundaries of", "assets", "care homes",
@@ -52,19 +53,155 @@ WARD_LIST = {
         "next": {"type": ["string", "null"]},
     },
 }
+_TEXT, _NUMBER = {"type": "string"}, {"type": ["number", "null"]}
+_DATE = {"type": ["string", "null"], "format": "date"}
+_COUNTED = {
+    "type": "object",
+    "properties": {
+        "slug": _TEXT,
+        "label": _TEXT,
+        "count": {"type": "integer"},
+        "checked_this_year": {"type": "integer"},
+    },
+}
+_FIGURE = {
+    "type": "object",
+    "required": ["slug", "value", "neighbours_mean", "district_median", "source"],
+    "properties": {
+        "slug": _TEXT,
+        "label": _TEXT,
+        "value": _NUMBER,
+        "unit": _TEXT,
+        "neighbours_mean": _NUMBER,
+        "district_median": _NUMBER,
+        "source": _TEXT,
+        "as_of": _DATE,
+    },
+}
+_HOME = {
+    "type": "object",
+    "properties": {
+        "id": _TEXT,
+        "name": _TEXT,
+        "beds": {"type": ["integer", "null"]},
+        "places_within_minutes": {
+            "type": "object",
+            "additionalProperties": {"type": "integer"},
+        },
+        "is_about": {"type": "boolean"},
+    },
+}
+_GAP = {
+    "type": "object",
+    "properties": {
+        "concept": _TEXT,
+        "label": _TEXT,
+        "asked": {"type": ["integer", "null"], "description": "Rounded to 5; null: fewer than 8."},
+        "where": {**_TEXT, "description": "The ward next door; empty for this ward."},
+        "nearest_id": {"type": ["string", "null"]},
+        "nearest_name": {"type": ["string", "null"]},
+        "nearest": _TEXT,
+    },
+}
+_CHANGED = {
+    "type": "object",
+    "properties": {
+        "since": _DATE,
+        **{name: {"type": "integer"} for name in ("new", "gone", "checked", "corrected")},
+    },
+}
 WARD = {
     "type": "object",
-    "required": ["gss_code", "name", "release", "assets_by_kind", "attribution"],
+    "required": ["gss_code", "name", "release", "assets_by_kind", "figures", "attribution"],
     "properties": {
         **{key: WARD_PROPERTIES[key] for key in ("gss_code", "name", "lad_code", "lad_name")},
-        "release": {"type": "string"},
+        "release": _TEXT,
+        "made_on": _DATE,
+        "sentences": {"type": "array", "items": _TEXT},
         "assets_by_kind": {"type": "object", "additionalProperties": {"type": "integer"}},
-        "population": {"type": ["number", "null"]},
-        "imd_score": {"type": ["number", "null"]},
-        "most_deprived_share": {"type": ["number", "null"]},
+        "population": _NUMBER,
+        "imd_score": _NUMBER,
+        "most_deprived_share": _NUMBER,
+        "figures": {"type": "array", "items": _FIGURE},
+        "kinds": {"type": "array", "items": _COUNTED},
+        "themes": {"type": "array", "items": _COUNTED},
+        "homes": {"type": "array", "items": _HOME},
+        "gaps": {"type": "array", "items": _GAP},
+        "met": {"type": "array", "items": _GAP},
+        "changed": _CHANGED,
+        "neighbours": {"type": "array", "items": {"type": "object"}},
         "attribution": ATTRIBUTION,
     },
 }
+
+
+def report_as_json(report: WardReport, names: Names) -> dict[str, Any]:
+    """Return the report of a ward for the API."""
+    ward, changed = report.ward, report.changed
+    values = {figure.slug: figure.value for figure in report.figures}
+    share = values["most_deprived_share"]
+    return {
+        "gss_code": ward.gss_code,
+        "name": ward.name,
+        "lad_code": ward.lad_code,
+        "lad_name": ward.lad_name,
+        "release": ward.release,
+        "made_on": report.made_on,
+        "sentences": list(report.sentences),
+        "assets_by_kind": {kind.slug: kind.count for kind in report.kinds if kind.count},
+        "population": values["population"],
+        "imd_score": values["imd_score"],
+        "most_deprived_share": None if share is None else share / 100,
+        "figures": [_figure(figure) for figure in report.figures],
+        "kinds": [asdict(kind) for kind in report.kinds],
+        "themes": [asdict(theme) for theme in report.themes],
+        "homes": [
+            {
+                "id": home.asset_id,
+                "name": home.name,
+                "beds": home.beds,
+                "places_within_minutes": {str(k): count for k, count in home.within.items()},
+                "is_about": home.is_about,
+            }
+            for home in report.homes
+        ],
+        "gaps": [_gap(gap) for gap in report.gaps],
+        "met": [_gap(gap) for gap in report.met],
+        "changed": {
+            "since": changed.since,
+            "new": changed.new,
+            "gone": changed.gone,
+            "checked": changed.checked,
+            "corrected": changed.corrected,
+        },
+        "neighbours": [asdict(one) for one in report.neighbours],
+        "attribution": names.attribution(report.source_ids),
+    }
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    return {
+        "slug": figure.slug,
+        "label": figure.label,
+        "value": figure.value,
+        "unit": figure.unit,
+        "neighbours_mean": figure.neighbours,
+        "district_median": figure.district,
+        "source": figure.source,
+        "as_of": figure.as_of,
+    }
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "concept": gap.concept,
+        "label": gap.label,
+        "asked": gap.asked,
+        "where": gap.where,
+        "nearest_id": gap.nearest_id,
+        "nearest_name": gap.nearest_name,
+        "nearest": gap.nearest_text,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ class Names:
     """What the numbers in rows are called: interests by id, sources by id."""
 
     def __init__(self, vocabulary: Vocabulary, sources: Mapping[int, sa.Row[Any]]) -> None:
+        self.vocabulary = vocabulary
         self.sources = sources
         # Whose outlines are drawn behind the places of a map.
         self.boundary_source_ids = [source.id for source in sources.values() if source.has_wards]

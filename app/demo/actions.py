@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 
 from rich.console import Console
 
 from app.areas.cli import work_out_measures
-from app.database import KEEPER_ROLE, make_engine, transaction
-from app.demo.files import has_people_files
+from app.database import APP_ROLE, KEEPER_ROLE, make_engine, transaction
+from app.demo.files import has_people_files, read_rows
+from app.demo.gaps import keep_gaps
 from app.demo.people import store_people
 from app.demo.queries import has_assets, has_only_the_sample_town
 from app.importers.folder import load_folder
 from app.importers.options import ReadOptions
 from app.importers.progress import print_reports, watching
 from app.migrations import ROOT, migrate
+from app.models import SuggestionKind
 from app.settings import Settings
+from app.suggestions.queries import insert_suggestion
 from app.walking.cli import work_out_walks
 
 DEMO_FOLDER = ROOT / "data" / "sample"
+FACTS_SUGGESTED = ("name", "kind", "postcode", "description")
+SUGGESTED_HERE = uuid.UUID("6d0f35a5-9f3c-4d3e-8b58-5d9f3a2c7c41")
 
 
 def prepare_demo(settings: Settings, *, folder: Path, console: Console) -> bool:
@@ -50,6 +56,7 @@ def prepare_demo(settings: Settings, *, folder: Path, console: Console) -> bool:
         work_out_measures(settings, console=console)
     if is_sample and has_people_files(folder):
         add_people(settings, folder=folder, console=console)
+        add_suggestions(settings, folder=folder)
     return is_sample
 
 
@@ -60,7 +67,31 @@ def add_people(settings: Settings, *, folder: Path, console: Console) -> None:
     try:
         with transaction(engine) as session:
             count = store_people(session, folder)
+            if count:
+                keep_gaps(session)
     finally:
         engine.dispose()
     if count:
         console.print(f"Added {count} people to sign in as, and residents by reference.")
+
+
+def add_suggestions(settings: Settings, *, folder: Path) -> None:
+    """Let the sample's suggestions wait for an editor; each once, decided or not."""
+    engine = make_engine(settings, role=APP_ROLE)
+    try:
+        with transaction(engine) as session:
+            for row in read_rows(folder, "suggestions.csv"):
+                facts = {name: row[name] for name in FACTS_SUGGESTED if row[name]}
+                insert_suggestion(
+                    session,
+                    suggestion_id=uuid.uuid5(SUGGESTED_HERE, row["name"]),
+                    kind=SuggestionKind.NEW,
+                    asset_id=None,
+                    seen_version=None,
+                    poster_id=None,
+                    fields=facts | ({"place": {"ward_code": row["ward"]}} if row["ward"] else {}),
+                    note=row["note"],
+                    contact=None,
+                )
+    finally:
+        engine.dispose()

@@ -9,6 +9,7 @@ Rows = list[dict[str, str]]
 
 PEOPLE_FILES = (
     "accounts.csv", "residents.csv", "people_at_home.csv", "connections.csv", "diary.csv",
+    "suggestions.csv",
 )  # fmt: skip
 
 

@@ -224,6 +224,8 @@ def new_facts(asked: Asked, row: sa.Row[Any]) -> dict[str, Any]:
     if given.get("kind") == AssetKind.INFORMAL:
         # Its ward follows from the place; the door itself is nobody's to know.
         given |= {"address": None, "postcode": None}
+        if not given.get("place") and "ward_code" in (row.fields.get("place") or {}):
+            given["place"] = row.fields["place"]
     facts = for_new_asset({name: value for name, value in given.items() if value is not None})
     for name, sentence in facts.problems.items():
         asked.form.wrong("postcode" if name == "place" else name, sentence)

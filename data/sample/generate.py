@@ -11,7 +11,7 @@ from pathlib import Path
 from generator import own_lists, publishers, street_map
 from generator.areas import make_areas
 from generator.connections import Teams, connections, diary
-from generator.people import accounts, people_at_home
+from generator.people import accounts, people_at_home, suggestions
 from generator.places import Places
 from generator.residents import residents
 from generator.streets import Streets
@@ -43,6 +43,7 @@ def make_files() -> dict[str, str]:
         "people_at_home.csv": as_csv(at_home),
         "connections.csv": as_csv(connections(places, teams)),
         "diary.csv": as_csv(diary(places, teams)),
+        "suggestions.csv": as_csv(suggestions(places)),
         "places.geojson": street_map.places_geojson(streets),
         "streets.osm": street_map.streets_xml(areas, streets),
     }

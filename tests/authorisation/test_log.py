@@ -21,7 +21,9 @@ from tests.people import People
 
 START_SECONDS = 60
 # Typed by somebody about somebody; each is looked for in everything the server says.
-WORDS = ("zitherplaying", "BD1 1HY", "BD1+1HY", "BD1%201HY", "secretsentence", "Boccia")
+WORDS = (
+    "zitherplaying", "BD1 1HY", "BD1+1HY", "BD1%201HY", "secretsentence", "Boccia", "-1.7534",
+)  # fmt: skip
 
 
 @dataclass
@@ -71,10 +73,12 @@ def test_the_log_says_neither_whom_nor_what_for(people: People) -> None:
     typed = {
         "near": "BD1 1HY", "interest": "zitherplaying", "note": "secretsentence",
         "reference": things.reference, "sentence": "secretsentence", "name": "secretsentence",
+        "lon": "-1.7534", "lat": "53.7924", "what": "secretsentence",
     }  # fmt: skip
     paths = [
         "/matches", "/matches.csv", "/matches/map", "/assets", "/api/matches", "/api/interests",
-        "/today", "/residents", "/connections", "/connections/owner", "/offers", "/week/address",
+        "/wards", "/my-wards", "/today", "/residents", "/connections", "/connections/owner",
+        "/offers", "/week/address",
         f"/connections/{things.connection_id}", f"/connections/{things.connection_id}/notes",
         f"/connections/{things.connection_id}/visits", "/sign-in", "/people/invitations",
     ]  # fmt: skip

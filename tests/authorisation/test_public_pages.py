@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from app.accounts.access import MAPPER_ROLES
+from app.accounts.access import MAPPER_ROLES, WARD_ROLES
 from tests.authorisation.asking import EVERYBODY, HELD, Asker
 from tests.authorisation.table import ROWS, Access, Row
 from tests.people import People
@@ -54,8 +54,11 @@ def test_no_personal_data(asker: Asker, row: Row) -> None:
 
 
 def test_everybody_gets_the_same_public_page(asker: Asker) -> None:
-    """But for the header, which says who is signed in, and an entry's buttons for mappers."""
-    readers = [who for who in EVERYBODY if who and HELD.get(who) not in MAPPER_ROLES]
+    """But for the header, which says who is signed in, and what those who walk a ward or speak for
+    it can do there.
+    """
+    has_more = {*MAPPER_ROLES, *WARD_ROLES}
+    readers = [who for who in EVERYBODY if who and HELD.get(who) not in has_more]
     for path in ("/wards/{gss_code}", "/assets/{asset_id}"):
         [row] = [row for row in PUBLIC if row.path == path]
         pages = [asker.ask(row, who, asker.others["a"]).text for who in readers]

@@ -17,7 +17,16 @@ from rich.console import Console
 
 from app.database import make_engine, normalise_url
 from app.main import spare_the_collector
-from tests.benchmarks import cold_start, home, imports, lists, matching, pages, walking
+from tests.benchmarks import (
+    cold_start,
+    home,
+    imports,
+    lists,
+    matching,
+    networks,
+    pages,
+    walking,
+)
 from tests.benchmarks.database import make_database, make_england, real_data
 from tests.benchmarks.figures import Figure, Promise, show
 
@@ -40,6 +49,7 @@ def main() -> None:
         "imports": _imports,
         "cold": _cold,
         "walking": _walking,
+        "networks": _networks,
     }
     for name in given.only.split(",") if given.only else parts:
         parts[name](count, given.quick)
@@ -52,7 +62,9 @@ def _arguments() -> argparse.Namespace:
         "--assets", type=int, default=int(os.environ.get("BENCH_ASSETS", "0")), help="how many"
     )
     parser.add_argument(
-        "--only", default="", help="matching, home, lists, pages, imports, walking, cold"
+        "--only",
+        default="",
+        help="some of: matching, home, lists, pages, imports, cold, walking, networks",
     )
     return parser.parse_args()
 
@@ -116,6 +128,11 @@ def _cold(_count: int, is_quick: bool) -> None:
 def _walking(_count: int, _is_quick: bool) -> None:
     figures = walking.measure()
     show(f"The walker's page ({walking.PLACES:,} places on the phone)", figures)
+
+
+def _networks(_count: int, _is_quick: bool) -> None:
+    missing = "Not measured: PATCHWORK_REAL_DATA has no Rutland."
+    show("Ways on foot", networks.measure(), [] if real_data() else [missing])
 
 
 if __name__ == "__main__":

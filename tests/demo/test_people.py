@@ -107,6 +107,28 @@ def test_there_is_something_for_today(town: Settings) -> None:
     assert rows_of(town, "SELECT count(*) FROM visits WHERE visited_on >= current_date") == [(0,)]
 
 
+def test_something_waits_for_an_editor(town: Settings) -> None:
+    question = "SELECT decision::text, note, fields FROM suggestions ORDER BY fields ->> 'name'"
+    passed_on, told = rows_of(town, question)
+    assert all("Made up" in note for _, note, _ in (passed_on, told))
+    assert {decision for decision, _, _ in (passed_on, told)} == {"waiting"}
+    assert passed_on[2]["place"] == {"ward_code": "E05999004"}
+    assert told[2]["postcode"].startswith("EW")
+    engine = make_engine(town)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE suggestions SET decision = 'rejected', reason = 'x'"))
+    engine.dispose()
+    prepare_demo(town, folder=DEMO_FOLDER, console=Console(file=io.StringIO()))
+    assert [row[0] for row in rows_of(town, question)] == ["rejected", "rejected"], "added once"
+
+
+def test_the_councillor_speaks_for_wards_of_the_town(town: Settings) -> None:
+    [[wards]] = rows_of(town, "SELECT ward_codes FROM memberships WHERE role = 'councillor'")
+    here = {row[0] for row in rows_of(town, "SELECT gss_code FROM areas WHERE area_type = 'ward'")}
+    assert set(wards) <= here
+    assert len(wards) == 2
+
+
 def test_a_second_start_adds_nobody(town: Settings) -> None:
     before = counted(town)
     prepare_demo(town, folder=DEMO_FOLDER, console=Console(file=io.StringIO()))
@@ -121,7 +143,7 @@ def test_nobody_is_added_beside_anything_real(
     """The planted contrast: the same little town, once with one real source beside it."""
     for name in ("wards.geojson", "postcodes.csv", "care_homes.csv", "assets.csv",
                  "activities.csv", "accounts.csv", "residents.csv", "people_at_home.csv",
-                 "connections.csv", "diary.csv"):  # fmt: skip
+                 "connections.csv", "diary.csv", "suggestions.csv"):  # fmt: skip
         shutil.copy(DEMO_FOLDER / name, tmp_path)
     with new_database(admin_url) as url:
         settings = Settings(DATABASE_URL=url)  # type: ignore[call-arg]  # the alias is the name

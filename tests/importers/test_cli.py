@@ -15,6 +15,7 @@ from app.importers.folder import NOT_RECOGNISED, load_folder
 from app.importers.progress import print_reports, watching
 from app.importers.records import Report
 from app.settings import get_settings
+from tests.conftest import ROOT
 from tests.importers.files import polygon, write_assets, write_postcodes, write_wards
 
 
@@ -28,8 +29,8 @@ def database(
     yield engine
     get_settings.cache_clear()
     with engine.begin() as connection:
-        tables = "assets, areas, postcodes, sources, import_runs, area_figures, area_lookups"
-        connection.execute(sa.text(f"TRUNCATE {tables} CASCADE"))
+        tables = "foot_networks, assets, areas, postcodes, sources, import_runs, area_figures"
+        connection.execute(sa.text(f"TRUNCATE {tables}, area_lookups CASCADE"))
 
 
 def run(*arguments: object) -> Result:
@@ -160,3 +161,20 @@ def test_a_hostile_file_name_is_no_markup(tmp_path: Path) -> None:
         print_reports([Report("[red]x[/red].csv", "s", "r", read=1, seconds=1)], console=console)
     assert "[red]x[/red].csv" in captured.get()
     assert tmp_path.exists()
+
+
+def test_a_network_and_the_walks_of_homes(database: sa.Engine, tmp_path: Path) -> None:
+    sample = ROOT / "data" / "sample"
+    assert run("load", "assets", sample / "care_homes.csv", sample / "assets.csv").exit_code == 0
+    result = run("load", "network", sample / "streets.osm")
+    assert result.exit_code == 0, result.output
+    assert "streets.osm: 761 rows read, 761 new;" in result.output
+    assert re.search(r"Walks worked out for \d homes in ", result.output)
+    assert count(database, "walks") > 100
+    result = run("walks", "refresh")
+    assert (result.exit_code, result.output) == (0, "Nothing was due.\n")
+    with pytest.raises(PatchworkError, match="not OpenStreetMap data"):
+        CliRunner().invoke(
+            cli, ["load", "network", str(sample / "assets.csv")], catch_exceptions=False
+        )
+    assert count(database, "foot_networks") == 1

@@ -12,7 +12,7 @@ GENERATED = (
     "wards.geojson", "lsoas.geojson", "lookup.csv", "population.csv", "imd.csv", "postcodes.csv",
     "care_homes.csv", "surgeries.csv", "library.csv", "mobile_library.csv", "assets.csv",
     "activities.csv", "residents.csv", "places.geojson", "streets.osm",
-    "accounts.csv", "people_at_home.csv", "connections.csv", "diary.csv",
+    "accounts.csv", "people_at_home.csv", "connections.csv", "diary.csv", "suggestions.csv",
 )  # fmt: skip
 
 

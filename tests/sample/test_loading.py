@@ -15,6 +15,7 @@ from geo.interests import Vocabulary
 # No importer takes these: people are no open data. The rest is how the files are made.
 FOR_LATER = {
     "residents.csv", "people_at_home.csv", "accounts.csv", "connections.csv", "diary.csv",
+    "suggestions.csv",
 }  # fmt: skip
 MADE_BY = {".py", ".toml", ".md", ".pyc"}
 

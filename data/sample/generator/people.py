@@ -1,4 +1,4 @@
-"""Who signs in to the sample town, and people who live at home: no person."""
+"""Who signs in to the sample town, people who live at home, and what was suggested: no person."""
 
 from __future__ import annotations
 
@@ -29,3 +29,13 @@ def people_at_home(places: Places) -> Iterator[Row]:
         unit = places.streets.by_name[entry["street"]].units[0]
         yield [new_reference(chance), unit.postcode, interests, ";".join(entry["needs"]),
                entry["travel"], ";".join(entry["times"])]  # fmt: skip
+
+
+def suggestions(places: Places) -> Iterator[Row]:
+    """Yield suggestions.csv, header first: with a ward, a councillor passed it on."""
+    yield ["name", "kind", "postcode", "ward", "description", "note"]
+    for entry in places.written("people", "suggestion"):
+        street = entry.get("street")
+        postcode = places.streets.by_name[street].units[0].postcode if street else ""
+        yield [entry["name"], entry.get("kind", ""), postcode, entry.get("ward", ""),
+               entry.get("description", ""), entry["note"]]  # fmt: skip

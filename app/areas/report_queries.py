@@ -1,0 +1,280 @@
+"""All SQL of a ward's report: each statement asks about all wards, places or interests at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+# About a metre: wards that touch may be apart by what their publishers rounded.
+ROUNDING_DEGREES = 0.00001
+
+
+def list_wards_around(connection: sa.Connection, *, area_id: int) -> Sequence[sa.Row[Any]]:
+    """Return the ward itself, those that touch it and those of its district, of its release.
+
+    id, gss_code, name, is_neighbour, is_in_district; and of the ward itself lon and lat of a point
+    in its middle (degrees, WGS 84; None for the others).
+    """
+    return connection.execute(
+        sa.text(
+            """
+            SELECT w.id, w.gss_code, w.name,
+                   w.id <> o.id AND ST_DWithin(w.geom, o.geom, :rounding) AS is_neighbour,
+                   w.id = o.id OR coalesce(w.lad_code = o.lad_code, false) AS is_in_district,
+                   CASE WHEN w.id = o.id THEN ST_X(ST_PointOnSurface(o.geom)) END AS lon,
+                   CASE WHEN w.id = o.id THEN ST_Y(ST_PointOnSurface(o.geom)) END AS lat
+            FROM areas o JOIN areas w ON w.release = o.release AND w.area_type = o.area_type
+              AND w.gone_at IS NULL
+              AND (w.lad_code = o.lad_code OR ST_DWithin(w.geom, o.geom, :rounding))
+            WHERE o.id = :id ORDER BY w.name, w.gss_code
+            """
+        ),
+        {"id": area_id, "rounding": ROUNDING_DEGREES},
+    ).all()
+
+
+def count_in_wards(
+    connection: sa.Connection, *, area_ids: Sequence[int], checked_from: dt.date
+) -> Mapping[int, sa.Row[Any]]:
+    """Return for each ward places, groups and checked (since that day), by the ward's id."""
+    rows = connection.execute(
+        sa.text(
+            """
+            SELECT w.id, i.places, i.groups, i.checked
+            FROM areas w CROSS JOIN LATERAL (
+              SELECT count(*) AS places, count(*) FILTER (WHERE kind = 'group') AS groups,
+                     count(*) FILTER (WHERE assured_date >= :checked_from) AS checked
+              FROM (
+                SELECT a.id, a.kind, a.assured_date
+                FROM area_parts p JOIN public_assets a ON ST_Intersects(p.geom, a.geom)
+                WHERE p.area_id = w.id
+                UNION
+                SELECT a.id, a.kind, a.assured_date FROM public_assets a
+                WHERE a.ward_code = w.gss_code
+              ) AS inside
+            ) AS i
+            WHERE w.id = ANY(CAST(:ids AS int[]))
+            """
+        ),
+        {"ids": list(area_ids), "checked_from": checked_from},
+    )
+    return {row.id: row for row in rows}
+
+
+def list_published(connection: sa.Connection, *, codes: Sequence[str]) -> Mapping[str, sa.Row[Any]]:
+    """Return what is published about the small areas of wards, added up, by the ward's code.
+
+    `population` and `population_65_plus` are sums over the LSOAs, `imd_score` their mean weighted
+    by population, `most_deprived_share` the part (0 to 1) of the population in LSOAs of IMD deciles
+    1 and 2; of each the newest figure, its date and its source. The newest lookup that has a ward
+    is used; a ward that none has is left out.
+    """
+    rows = connection.execute(
+        sa.text(
+            """
+            WITH lsoas AS (
+              SELECT l.ward_code, l.lsoa_code, l.release, l.source_id FROM area_lookups l
+              JOIN (SELECT ward_code, max(release) AS release FROM area_lookups
+                    WHERE ward_code = ANY(CAST(:codes AS text[])) GROUP BY 1) AS n
+                ON n.ward_code = l.ward_code AND n.release = l.release
+            ), newest AS (
+              SELECT DISTINCT ON (f.gss_code, f.measure) f.gss_code, f.measure, f.value, f.as_of,
+                     f.source_id
+              FROM area_figures f JOIN lsoas ON lsoas.lsoa_code = f.gss_code
+              WHERE f.measure IN ('population', 'population_65_plus', 'imd_score', 'imd_decile')
+              ORDER BY f.gss_code, f.measure, f.as_of DESC
+            ), per_lsoa AS (
+              SELECT l.ward_code, l.lsoa_code, l.release,
+                     max(n.value) FILTER (WHERE n.measure = 'population') AS population,
+                     max(n.value) FILTER (WHERE n.measure = 'population_65_plus') AS older,
+                     max(n.value) FILTER (WHERE n.measure = 'imd_score') AS imd_score,
+                     max(n.value) FILTER (WHERE n.measure = 'imd_decile') AS imd_decile,
+                     max(n.as_of) FILTER (WHERE n.measure = 'population') AS population_as_of,
+                     max(n.as_of) FILTER (WHERE n.measure = 'population_65_plus') AS older_as_of,
+                     max(n.as_of) FILTER (WHERE n.measure = 'imd_score') AS imd_as_of,
+                     max(n.source_id) FILTER (WHERE n.measure = 'population') AS population_source,
+                     max(n.source_id) FILTER (WHERE n.measure = 'population_65_plus')
+                       AS older_source,
+                     max(n.source_id) FILTER (WHERE n.measure = 'imd_score') AS imd_source
+              FROM lsoas l LEFT JOIN newest n ON n.gss_code = l.lsoa_code GROUP BY 1, 2, 3
+            )
+            SELECT ward_code, count(*) AS lsoas, max(release) AS lookup_release,
+                   sum(population) AS population, max(population_as_of) AS population_as_of,
+                   max(population_source) AS population_source,
+                   sum(older) AS population_65_plus, max(older_as_of) AS older_as_of,
+                   max(older_source) AS older_source,
+                   sum(imd_score * population) / nullif(sum(population)
+                     FILTER (WHERE imd_score IS NOT NULL), 0) AS imd_score,
+                   coalesce(sum(population) FILTER (WHERE imd_decile <= 2), 0)
+                     / nullif(sum(population) FILTER (WHERE imd_decile IS NOT NULL), 0)
+                     AS most_deprived_share,
+                   max(imd_as_of) AS imd_as_of, max(imd_source) AS imd_source
+            FROM per_lsoa GROUP BY ward_code
+            """
+        ),
+        {"codes": list(codes)},
+    )
+    return {row.ward_code: row for row in rows}
+
+
+def list_kept_measures(
+    connection: sa.Connection, *, codes: Sequence[str], release: str, measures: Sequence[str]
+) -> Sequence[sa.Row[Any]]:
+    """Return gss_code, measure, value, is_about and worked_out_on of what was worked out before."""
+    return connection.execute(
+        sa.text(
+            """
+            SELECT gss_code, measure, value, is_about, CAST(worked_out_at AS date) AS worked_out_on
+            FROM ward_measures
+            WHERE release = :release AND gss_code = ANY(CAST(:codes AS text[]))
+              AND measure = ANY(CAST(:measures AS text[]))
+            """
+        ),
+        {"codes": list(codes), "release": release, "measures": list(measures)},
+    ).all()
+
+
+def list_interests_of_sessions(
+    connection: sa.Connection, *, asset_ids: Sequence[str]
+) -> Sequence[sa.Row[Any]]:
+    """Return asset_id (text) and interest_ids of what happens at or is run by some places."""
+    # In two halves and by the columns that have an index, as app.assets.queries.list_activities.
+    return connection.execute(
+        sa.text(
+            """
+            WITH same_place AS (
+              SELECT id, id AS shown FROM unnest(CAST(:ids AS uuid[])) AS given (id)
+              UNION ALL
+              SELECT n.id, n.place_id FROM public_other_names n
+              WHERE n.place_id = ANY(CAST(:ids AS uuid[]))
+            )
+            SELECT s.shown::text AS asset_id, v.interest_ids
+            FROM same_place s JOIN public_activities v ON v.organizer_id = s.id
+            UNION ALL
+            SELECT s.shown::text, v.interest_ids
+            FROM same_place s JOIN public_activities v ON v.venue_id = s.id
+            """
+        ),
+        {"ids": list(asset_ids)},
+    ).all()
+
+
+def list_unmet(connection: sa.Connection, *, codes: Sequence[str]) -> Sequence[sa.Row[Any]]:
+    """Return ward_code, concept, label and asked (rounded to 5; None: fewer than 8) of wards.
+
+    Each ward's numbers stand alone: a sum over wards, rounded afterwards, beside the rounded parts
+    would let somebody subtract.
+    """
+    return connection.execute(
+        sa.text(
+            """
+            SELECT w.code AS ward_code, u.concept, u.label, u.asked
+            FROM unnest(CAST(:codes AS text[])) WITH ORDINALITY AS w (code, turn)
+            CROSS JOIN LATERAL unmet_by_ward(w.code) AS u
+            ORDER BY w.turn, u.asked DESC NULLS LAST, u.label
+            """
+        ),
+        {"codes": list(codes)},
+    ).all()
+
+
+ORIGIN = "ST_SetSRID(ST_MakePoint(:easting, :northing), 27700)"
+ON_TODAY = "(v.ends_on IS NULL OR v.ends_on >= :today)"
+
+
+def list_nearest(
+    connection: sa.Connection,
+    *,
+    easting: float,
+    northing: float,
+    answers: Mapping[int, Sequence[int]],
+    visit_within_m: float,
+    today: dt.date,
+) -> Sequence[sa.Row[Any]]:
+    """Return for each interest the nearest place that has one of what answers it.
+
+    interest_id, id and name of the place (of who runs it), lon, lat, metres as the crow flies,
+    is_by_ward (it is known only by its ward), source_id, and is_visiting: it comes to homes, from
+    nearer than `visit_within_m`. Nothing for an interest that nobody has. `answers` has for each
+    interest the concepts that answer it; metres, British National Grid.
+    """
+    return connection.execute(
+        sa.text(
+            f"""
+            SELECT w.id AS interest_id, n.id::text AS id, n.name, n.lon, n.lat, n.metres,
+                   n.is_by_ward, n.is_visiting, n.source_id
+            FROM unnest(CAST(:ids AS int[]), CAST(:answers AS text[])) AS w (id, answers)
+            CROSS JOIN LATERAL (
+              (SELECT a.id, a.name, ST_X(a.geom) AS lon, ST_Y(a.geom) AS lat,
+                      a.point_27700 <-> {ORIGIN} AS metres,
+                      a.location_source = 'ward' AS is_by_ward,
+                      false AS is_visiting, a.source_id
+               FROM public_assets a WHERE a.interest_ids && CAST(w.answers AS int[])
+               ORDER BY a.point_27700 <-> {ORIGIN} LIMIT 1)
+              UNION ALL
+              (SELECT coalesce(v.venue_place_id, v.place_id),
+                      coalesce(v.venue_name, v.organizer_name), ST_X(v.geom), ST_Y(v.geom),
+                      v.point_27700 <-> {ORIGIN}, v.location_source = 'ward', false, v.source_id
+               FROM public_activities v
+               WHERE v.interest_ids && CAST(w.answers AS int[]) AND NOT v.comes_to_homes
+                 AND {ON_TODAY}
+               ORDER BY v.point_27700 <-> {ORIGIN} LIMIT 1)
+              UNION ALL
+              (SELECT v.place_id, v.organizer_name, ST_X(v.geom), ST_Y(v.geom),
+                      v.point_27700 <-> {ORIGIN}, v.location_source = 'ward', true, v.source_id
+               FROM public_activities v
+               WHERE v.interest_ids && CAST(w.answers AS int[]) AND v.comes_to_homes
+                 AND ST_DWithin(v.point_27700, {ORIGIN}, :visit_within_m) AND {ON_TODAY}
+               ORDER BY v.point_27700 <-> {ORIGIN} LIMIT 1)
+            ) AS n
+            ORDER BY n.metres, n.id
+            """  # noqa: S608 - constants only
+        ),
+        {
+            "easting": easting,
+            "northing": northing,
+            "ids": list(answers),
+            "answers": ["{" + ",".join(map(str, ids)) + "}" for ids in answers.values()],
+            "visit_within_m": visit_within_m,
+            "today": today,
+        },
+    ).all()
+
+
+def find_changes(
+    connection: sa.Connection,
+    *,
+    area_id: int,
+    gss_code: str,
+    asset_ids: Sequence[str],
+    since: dt.datetime,
+) -> sa.Row[Any]:
+    """Return new_ids (text, newest first), gone and corrected of a ward since a moment.
+
+    `asset_ids` are the public assets in the ward. Corrected: by people, not by a publisher's newer
+    file. When something was made or went is in no public view; nothing else is read of the table,
+    and of what is gone only its number.
+    """
+    return connection.execute(
+        sa.text(
+            """
+            SELECT
+              ARRAY(SELECT a.id::text FROM assets a
+                    WHERE a.id = ANY(CAST(:ids AS uuid[])) AND a.created_at >= :since
+                    ORDER BY a.created_at DESC, a.id) AS new_ids,
+              (SELECT count(*) FROM (
+                 SELECT a.id FROM area_parts p JOIN assets a ON ST_Intersects(p.geom, a.geom)
+                 WHERE p.area_id = :area_id AND a.gone_at >= :since AND a.duplicate_of IS NULL
+                 UNION
+                 SELECT a.id FROM assets a WHERE a.ward_code = :code AND a.gone_at >= :since
+                   AND a.duplicate_of IS NULL) AS went) AS gone,
+              (SELECT count(DISTINCT c.asset_id) FROM public_asset_changes c
+               WHERE c.asset_id = ANY(CAST(:ids AS uuid[])) AND c.at >= :since
+                 AND c.action = 'changed' AND c.acting_as <> 'import') AS corrected
+            """
+        ),
+        {"area_id": area_id, "code": gss_code, "ids": list(asset_ids), "since": since},
+    ).one()
