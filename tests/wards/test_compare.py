@@ -27,7 +27,7 @@ from app.rendering import STATIC
 from app.settings import Settings
 from geo.map_areas import CLASS_COLOURS
 from tests import builders
-from tests.web.conftest import TestClient
+from tests.web.conftest import TestClient  # type: ignore[attr-defined]  # quietly imported there
 from tests.web.document import Document
 
 BRADFORD = "E08000032"
