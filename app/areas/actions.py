@@ -8,9 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.areas import boundaries_queries, queries
-from app.assets import queries as asset_queries
-from app.assets.queries import AssetFilter
+from app.areas import boundaries_queries, queries, report_queries
 from app.errors import Abolished, NotFound
 from app.parameters import Query
 from app.places.actions import Whereabouts, find_place
@@ -96,5 +94,6 @@ def list_inside(
     connection: sa.Connection, ward: sa.Row[Any], *, limit: int = MOST_LISTED, offset: int = 0
 ) -> Sequence[sa.Row[Any]]:
     """Return the assets in a ward, by name."""
-    wanted = AssetFilter(area_id=ward.id, area_code=ward.gss_code)
-    return asset_queries.list_assets(connection, wanted=wanted, limit=limit, offset=offset)
+    return report_queries.list_inside(
+        connection, area_id=ward.id, gss_code=ward.gss_code, limit=limit, offset=offset
+    )

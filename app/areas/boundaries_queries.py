@@ -105,7 +105,9 @@ def count_kinds(
             SELECT i.area_id, i.kind::text AS kind, count(*) AS places
             FROM (
               SELECT p.area_id, a.id, a.kind
-              FROM area_parts p JOIN public_assets a ON ST_Intersects(p.geom, a.geom)
+              FROM area_parts p CROSS JOIN LATERAL (
+                SELECT a.id, a.kind FROM public_assets a
+                WHERE ST_Intersects(p.geom, a.geom) OFFSET 0) AS a
               WHERE p.area_id = ANY(CAST(:ids AS int[]))
               UNION
               SELECT w.id, a.id, a.kind

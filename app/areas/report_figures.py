@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 import sqlalchemy as sa
 
-from app.areas.measures import MEASURES
+from app.areas.measures import MEASURES, as_about
 from app.areas.report_parts import Figure
 from app.assets.schemas import Names
 
@@ -134,11 +134,12 @@ def _worked_out(around: Around, kept: Sequence[sa.Row[Any]]) -> Iterator[Figure]
         own = [row for row in rows if ids[row.gss_code] == around.ward_id]
         if not own:
             continue
-        way = "about, by straight lines" if own[0].is_about else "along the ways on foot"
+        is_about = own[0].is_about
+        way = "about, by straight lines" if is_about else "along the ways on foot"
         values = {ids[row.gss_code]: row.value for row in rows}
         yield Figure(
             slug,
-            measure.label,
+            (as_about(measure) if is_about else measure).label,
             unit=measure.unit,
             source=f"Worked out from this map, {way}",
             as_of=own[0].worked_out_on,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,50 +14,15 @@ import sqlalchemy as sa
 
 from app.areas.actions import get_ward
 from app.areas.boundaries_queries import count_kinds
-from app.database import make_engine, transaction
-from app.importers.folder import load_folder
 from app.importers.records import Report
-from app.interests.actions import load_vocabulary, read_vocabulary
+from app.interests.actions import read_vocabulary
 from app.matches.actions import find_matches
-from app.settings import Settings
-from tests.conftest import new_database
+from tests.acceptance.conftest import stored_points
 
 pytestmark = pytest.mark.real_data
 
-FOLDERS = ("wards", "wards_2013", "postcodes", "care_homes", "osm_bradford", "libraries", "nhs")
 LOADED_POSTCODE_AREAS = ("BD", "DE", "OL", "SK")
 EPRACCUR_COLUMNS = {"code": 0, "name": 1, "postcode": 9, "status": 12, "setting": 25}
-
-
-@pytest.fixture(scope="module")
-def district(
-    admin_url: sa.URL, real_data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[sa.Engine, dict[str, Report]]]:
-    """Load the real files into a database of their own; give the reports by file name."""
-    folder = tmp_path_factory.mktemp("real")
-    for name in FOLDERS:
-        (folder / name).symlink_to(real_data / name, target_is_directory=True)
-    with new_database(admin_url) as url:
-        engine = make_engine(Settings(DATABASE_URL=url))  # type: ignore[call-arg]  # alias
-        with transaction(engine) as session:
-            load_vocabulary(session)
-        reports: list[Report] = []
-        for name in FOLDERS:
-            reports += load_folder(engine, real_data / name)
-        yield engine, {Path(report.file_name).name: report for report in reports}
-        engine.dispose()
-
-
-def stored_points(connection: sa.Connection, condition: str = "true") -> gpd.GeoDataFrame:
-    rows = connection.execute(
-        sa.text(
-            "SELECT id::text, kind::text, name, interest_ids, ST_X(geom) AS lon,"
-            f" ST_Y(geom) AS lat FROM public_assets WHERE {condition}"
-        )
-    )
-    table = pd.DataFrame(rows.mappings().all())
-    points = gpd.points_from_xy(table["lon"], table["lat"], crs=4326)
-    return gpd.GeoDataFrame(table, geometry=points)
 
 
 def read_epraccur(real_data: Path) -> list[dict[str, str]]:

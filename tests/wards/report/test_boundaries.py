@@ -121,9 +121,9 @@ def test_an_old_ward_shows_then_and_now(client: TestClient, session: Session, ol
     page = Document(client.get(f"/wards/{OLD}?release=2013").text)
     # What is known by its ward alone is counted where the map shows it: in the ward's middle.
     assert rows_of(page, "Then and now") == {
-        "Old City 2013": ["all of it", "6", "1", "3"],
-        "City 2025": ["67%", "5", "1", "2"],
-        "East 2025": ["33%", "2", "0", "2"],
+        "Old City2013, the old ward": ["6", "1", "3"],
+        "City2025, 67% of the old ward": ["5", "1", "2"],
+        "East2025, 33% of the old ward": ["2", "0", "2"],
     }
     text = page.one("main").text
     assert "These are the boundaries of 2013" in text
