@@ -100,18 +100,20 @@ def compare(district: DistrictValues, choice: Choice) -> Comparison:
     classes = classes_of_wards(district, choice)
     numbers = classes.of_row.tolist()
     class_of = {w.area_id: number for w, number in zip(district.wards, numbers, strict=True)}
+    texts = {column.slug: texts_of(figures_of(district, column), column) for column in columns}
+    place = {ward.area_id: number for number, ward in enumerate(district.wards)}
     # The last is for what is in no class: -1.
     shades = [*(CLASS_COLOURS.index(colour) + 1 for colour in classes.colours), 0]
     rows = [
         Row(
             ward,
-            {column.slug: text_of(ward.values[column.slug], column) for column in columns},
+            {slug: column[place[ward.area_id]] for slug, column in texts.items()},
             class_of[ward.area_id] + 1 if class_of[ward.area_id] >= 0 else None,
             shades[class_of[ward.area_id]],
         )
         for ward in _sorted(district.wards, choice)
     ]
-    medians = {column.slug: text_of(median_of(district, column.slug), column) for column in columns}
+    medians = {column.slug: texts_of(median_of(district, column), column)[0] for column in columns}
     return Comparison(district, choice, columns, classes, shades, rows, medians, notes_on(district))
 
 
@@ -154,19 +156,17 @@ def figures_of(district: DistrictValues, measure: Measure) -> np.ndarray:
     return np.round(np.array(known, dtype=float), measure.decimals)
 
 
-def text_of(value: float | None, measure: Measure) -> str:
-    """Return a figure as the table shows it, without its unit but for per cent."""
-    if value is None:
-        return "no figure"
+def texts_of(figures: np.ndarray, measure: Measure) -> list[str]:
+    """Return rounded figures as the table shows them, without their unit but for per cent."""
     unit = "%" if measure.unit == "%" else ""
-    rounded = float(np.round(value, measure.decimals))
-    return figure_in_words(rounded, unit, decimals=measure.decimals)
+    return [figure_in_words(one, unit, decimals=measure.decimals) for one in figures.tolist()]
 
 
-def median_of(district: DistrictValues, slug: str) -> float | None:
-    """Return the middle one of the wards' figures; None when no ward has one."""
-    known = [value for ward in district.wards if (value := ward.values[slug]) is not None]
-    return statistics.median(known) if known else None
+def median_of(district: DistrictValues, measure: Measure) -> np.ndarray:
+    """Return the middle one of the wards' figures, rounded; NaN when no ward has one."""
+    known = [value for ward in district.wards if (value := ward.values[measure.slug]) is not None]
+    middle = statistics.median(known) if known else math.nan
+    return np.round(np.array([middle], dtype=float), measure.decimals)
 
 
 def _sorted(wards: Sequence[WardValues], choice: Choice) -> list[WardValues]:

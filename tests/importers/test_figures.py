@@ -43,6 +43,50 @@ def test_figures_that_are_none(connection: sa.Connection, tmp_path: Path) -> Non
     assert (report.new, report.reasons) == (2, {"unreadable_value": 3, "duplicate": 1})
 
 
+def ages(*, total: int, each: int, oldest: str = "") -> str:
+    """Return a file as ONS publishes single years of age, with as many people of every age."""
+    columns = [f"{sex}{age}" for sex in "FM" for age in range(90)]
+    columns = [*columns[:90], f"F90{oldest}", *columns[90:], f"M90{oldest}"]
+    head = ",".join(["LAD 2021 Name", "LSOA 2021 Code", "Total", *columns])
+    return f"{head}\nMiddlesbrough,E01012049,{total},{','.join([str(each)] * 182)}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "people", "older"),
+    [
+        ("lsoacd,population\nE01012049,900\n", 900, None),
+        ("lsoa21_code,Population,Population_65_plus\nE01012049,900,210\n", 900, 210),
+        (ages(total=364, each=2), 364, 2 * 2 * 26),
+        (ages(total=364, each=2, oldest="+"), 364, 2 * 2 * 26),
+    ],
+    ids=["people", "people and older people", "single years", "single years, 90+"],
+)
+def test_shapes_of_population(
+    connection: sa.Connection, tmp_path: Path, text: str, people: int, older: int | None
+) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(text)
+    report = load_file(connection, path)
+    assert (report.reader, report.new) == ("population", 1)
+    found = {measure: value for (_, measure, _), value in figures(connection).items()}
+    assert found.pop("population") == people
+    assert found == ({} if older is None else {"population_65_plus": older})
+
+
+def test_ages_that_cannot_be_are_not_stored(connection: sa.Connection, tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(
+        "lsoacd,population,population_65_plus\n"
+        "E01012049,900,901\nE01012050,900,-1\nE01012051,900,\nE01012053,900,900\n"
+    )
+    report = load_file(connection, path)
+    assert (report.new, report.problems) == (1, 3)
+    # A file of ages that lacks one is no file of ages.
+    path.write_text(ages(total=364, each=2).replace("F77", "F177"))
+    with pytest.raises(FileRefused):
+        load_file(connection, path)
+
+
 def test_a_measure_dropped_from_a_newer_file_is_deleted(
     connection: sa.Connection, tmp_path: Path
 ) -> None:

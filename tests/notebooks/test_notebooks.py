@@ -253,7 +253,12 @@ def test_notebooks_are_kept_without_output(path: Path) -> None:
 
 
 def test_there_is_a_test_of_every_notebook() -> None:
-    assert [path.name for path in NOTEBOOKS] == ["01_explore_a_district.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == [
+        "01_explore_a_district.ipynb",
+        # test_access_notebooks.py
+        "02_access_to_community_venues.ipynb",
+        "03_ward_gaps.ipynb",
+    ]
 
 
 def test_it_says_what_it_does_between_its_cells(explored: Executed) -> None:

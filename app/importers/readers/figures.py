@@ -10,11 +10,11 @@ from app.importers.records import Problem
 from app.models import ProblemReason
 
 LSOA_CODE = re.compile(r"[EWS]01\d{6}")
-_CODE_COLUMN = re.compile(r"lsoa(\d\d)?_?(cd|code)")
+_CODE_COLUMN = re.compile(r"lsoa[ _]?(\d\d|\d{4})?[ _]?(cd|code)")
 
 
 def code_column(columns: Sequence[str]) -> str | None:
-    """Return the column of LSOA codes among lower-case `columns`: lsoacd, lsoa21_code, …."""
+    """Return the column of LSOA codes among lower-case ones: lsoacd, lsoa21_code."""
     return next((column for column in columns if _CODE_COLUMN.fullmatch(column)), None)
 
 

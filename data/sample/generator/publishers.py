@@ -75,9 +75,10 @@ def lookup(areas: Areas) -> Iterator[Row]:
 
 def population(areas: Areas) -> Iterator[Row]:
     """Yield the population's rows, header first."""
-    yield ["lsoacd", "population"]
+    yield ["lsoacd", "population", "population_65_plus"]
     for lsoa in areas.lsoas:
-        yield [lsoa.code, lsoa.population]
+        # From one in seven where people have least to one in four where they have most.
+        yield [lsoa.code, lsoa.population, round(lsoa.population * (0.13 + 0.012 * lsoa.decile))]
 
 
 def deprivation(areas: Areas) -> Iterator[Row]:
