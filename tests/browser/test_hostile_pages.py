@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 
 from app.areas.actions import get_ward
 from app.areas.cli import INLINE
@@ -115,8 +115,12 @@ def open_page(page: Page, watch: Watch, address: str) -> int:
     Maps have addresses of their own; in the frames of pages they are only listened to.
     """
     page.goto(address.replace("#", "%23"), wait_until="load")
-    opened: int = page.main_frame.evaluate(OPEN_ALL)
-    watch.look_into(page, page.main_frame)
+    try:
+        opened: int = page.main_frame.evaluate(OPEN_ALL)
+        watch.look_into(page, page.main_frame)
+    except Error as error:
+        watch.note(page, f"led away from {address[:100]}: {error}")
+        return 0
     return opened
 
 
