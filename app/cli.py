@@ -12,7 +12,7 @@ import uvicorn
 from rich.console import Console
 
 from app.accounts.cli import housekeeping, user_app
-from app.areas.cli import ward
+from app.areas.cli import measures_app, ward
 from app.demo.actions import DEMO_FOLDER, prepare_demo
 from app.duplicates.cli import duplicates_app
 from app.errors import PatchworkError
@@ -38,6 +38,7 @@ maps.command(name="home")(map_home)
 cli.add_typer(maps, name="map", help="Write a map as one HTML file that works offline.")
 cli.add_typer(user_app, name="user", help="Look after accounts: who may sign in, and as what.")
 cli.add_typer(duplicates_app, name="duplicates", help="Look for pairs that may be one place.")
+cli.add_typer(measures_app, name="measures", help="Look after the figures that compare wards.")
 cli.add_typer(walks_app, name="walks", help="Look after minutes on foot.")
 cli.command()(housekeeping)
 cli.command()(match)

@@ -8,7 +8,7 @@ from app import words
 from app.interests.choosing import Choice
 from geo.distance import walk_minutes
 
-# Five, ten and twenty minutes on foot, then as far as one may drive.
+# Five, ten and twenty minutes on foot at 5 km an hour, then as far as one may drive.
 REACHES_M = (320, 640, 1_280, 2_000, 5_000, 10_000, 20_000)
 FAR_ON_FOOT_M = 2_000
 # Monday first, after the two that stand for several.
@@ -20,20 +20,25 @@ DAY_WORDS = {
 MUST_WORDS = {"step_free": "Step-free", "free": "Free of charge", "indoors": "Indoors"}
 
 
-def reaches(typed: str) -> list[dict[str, Any]]:
-    """Return the distances to choose from, with what was asked for if it is another."""
+def reaches(typed: str, is_along_ways: bool = False) -> list[dict[str, Any]]:
+    """Return the distances to choose from, with what was asked for if it is another.
+
+    `is_along_ways`: they are measured along ways on foot, and their minutes are not "about".
+    """
     asked = {int(typed)} if typed.isascii() and typed.isdigit() and len(typed) < 6 else set()
     return [
-        {"value": str(metres), "text": _reach_text(metres)}
+        {"value": str(metres), "text": _reach_text(metres, is_along_ways)}
         for metres in sorted({*REACHES_M, *(metres for metres in asked if metres > 0)})
     ]
 
 
-def _reach_text(metres: int) -> str:
+def _reach_text(metres: int, is_along_ways: bool) -> str:
     if metres > FAR_ON_FOOT_M:
         return words.reach(metres)
     minutes = walk_minutes(metres)
-    return f"{minutes} minute{'s’' if minutes > 1 else '’s'} walk ({words.reach(metres)})"
+    if is_along_ways:
+        return words.plural(minutes, "minute") + " on foot"
+    return f"About {minutes} minute{'s’' if minutes > 1 else '’s'} walk ({words.reach(metres)})"
 
 
 def day_items() -> list[dict[str, str]]:

@@ -57,6 +57,7 @@ from app.suggestions.poster_router import router as posters
 from app.suggestions.router import router as suggestions
 from app.today.router import router as today
 from app.walking.actions import WalkingCache
+from app.walking.router import router as isochrones
 
 # Level 4 is twice as quick as the default 9 and hardly larger, measured on our GeoJSON.
 GZIP_LEVEL = 4
@@ -132,7 +133,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (
         # Before the wards': "/wards/boundaries" is no code, and ".pdf" no part of one.
         *(compare, boundaries, take, councillor),
-        *(home, assets, areas, interests, matches),
+        *(home, assets, areas, interests, matches, isochrones),
         # Before the residents': "/residents/receipts" is no reference.
         *(leaving, offers, resident_matches, home_matches),
         *(accounts, today, residents, connections, calendar, times, handover),

@@ -56,6 +56,14 @@ _SCHEMAS: dict[str, tuple[dict[str, Any], str]] = {
         "Whether what has to hold may also be not known. Left out otherwise.",
     ),
     "needs": (_words([word.value for word in Access]), "What has to fit; may be given again."),
+    "minutes": (
+        {"type": "string", "pattern": "^([1-9][0-9]?(,[1-9][0-9]?){0,5})?$"},
+        "Minutes on foot, with commas, at most 90.",
+    ),
+    "walker": (
+        {"type": "string", "enum": ["", "walking", "frame", "wheelchair"]},
+        "At 5 km/h, with a walking frame at 2.9, or step-free in a wheelchair at 4.",
+    ),
     "district": ({"type": "string", "pattern": "^([EWSN][0-9]{8})?$"}, "A district's code."),
     "release": ({"type": "string", "pattern": "^([0-9]{4})?$"}, "The year of the boundaries."),
     "limit": (

@@ -73,6 +73,8 @@ class Pages:
             service_name=settings.name,
             theme_colour=settings.theme_colour,
             is_demo=settings.is_demo,
+            # What leaves the site (a file, a frame on another one) links to where people reach it.
+            base_url=settings.base_url.rstrip("/"),
             static=static_addresses(),
             # What a form will make is numbered when the form is: a second press makes no second.
             new_id=uuid.uuid4,

@@ -48,6 +48,8 @@ LOCATION_SOURCES = {
     "ward": "Shown for its ward only, never at a door.",
 }
 
+# An hour's walk; for what is farther the distance is said alone.
+MOST_MINUTES_SAID = 60
 DAYS_IN_WEEK, DAYS_IN_MONTH, DAYS_IN_YEAR = 7, 30, 365
 
 
@@ -114,13 +116,20 @@ def walk(distance_m: float) -> str:
 
 def distance(distance_m: float) -> str:
     """Return a distance: with minutes up to an hour's walk, alone beyond."""
-    an_hour = 60
-    return walk(distance_m) if walk_minutes(distance_m) <= an_hour else in_words(distance_m)
+    is_walked = walk_minutes(distance_m) <= MOST_MINUTES_SAID
+    return walk(distance_m) if is_walked else in_words(distance_m)
 
 
 def reach(distance_m: float) -> str:
     """Return how far one looks: "500 m", "1 km"."""
     return in_words(distance_m).replace(".0 km", " km")
+
+
+def within(distance_m: float, is_along_ways: bool) -> str:
+    """Return how far one looks along ways on foot: "10 minutes on foot", or as `reach`."""
+    minutes = walk_minutes(distance_m)
+    on_foot = minutes <= MOST_MINUTES_SAID and is_along_ways
+    return f"{plural(minutes, 'minute')} on foot" if on_foot else reach(distance_m)
 
 
 def tel(phone: str) -> str:
@@ -275,6 +284,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "checked": checked,
     "moment": moment,
     "distance": distance,
+    "within": within,
     "tel": tel,
     "money": money,
     "access_words": access_words,

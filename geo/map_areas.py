@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from geo.geojson import geometry_fragments
 from geo.legends import ClassRow
 from geo.popups import readable
 
-Scheme = Literal["quantiles", "equal intervals"]
+Scheme = Literal["quantiles", "equal intervals", "natural breaks"]
 
 # Light to dark, each clearly darker than the last, so the order survives any colour vision and
 # a black-and-white printer.
@@ -90,14 +91,18 @@ def classes_of(
     scheme: Scheme = "quantiles",
     class_count: int = 5,
     unit: str = "",
+    decimals: int | None = None,
 ) -> Classes:
     """Cut a measure into at most `class_count` (2 to 5) classes.
 
     The key names the smallest and largest figure really found in each class, so no reader has
     to wonder on which side of a limit a figure falls. Figures that are not finite are in no
     class. Quantiles hold about as many areas each; equal intervals are mapclassify's
-    ``EqualInterval``; a few different figures get a class each.
+    ``EqualInterval``, natural breaks its ``FisherJenks`` (the classes whose figures differ least
+    among themselves); a few different figures get a class each. With `decimals` figures are rounded
+    first: two that read the same are in the same class.
     """
+    values = values if decimals is None else np.round(values, decimals)
     has_figure = np.isfinite(values)
     known = values[has_figure]
     of_row: npt.NDArray[np.int64] = np.full(len(values), -1, dtype=np.int64)
@@ -110,17 +115,25 @@ def classes_of(
     used = int(of_row.max(initial=-1)) + 1
     steps = np.linspace(0, len(CLASS_COLOURS) - 1, used).round().astype(int)
     colours = tuple(CLASS_COLOURS[step] for step in steps)
-    rows = [_class_row(values[of_row == i], colour, unit) for i, colour in enumerate(colours)]
+    rows = [
+        _class_row(values[of_row == i], colour, unit, decimals) for i, colour in enumerate(colours)
+    ]
     if not has_figure.all():
         rows.append(ClassRow(NO_FIGURE_COLOUR, "No figure", int((~has_figure).sum())))
     return Classes(of_row, tuple(rows), colours)
 
 
-def figure_in_words(value: float, unit: str = "") -> str:
-    """Return a figure for people: "1,204", "3.5", "12.5 %", "no figure"."""
+def figure_in_words(value: float, unit: str = "", *, decimals: int | None = None) -> str:
+    """Return a figure for people: "1,204", "3.5", "12.5 %", "no figure".
+
+    With so many `decimals`, or else as many as its size asks for.
+    """
     if not np.isfinite(value):
         return "no figure"
-    digits = 0 if float(value).is_integer() or abs(value) >= 1000 else 1 if abs(value) >= 10 else 2
+    digits = decimals
+    if digits is None:
+        is_whole = float(value).is_integer() or abs(value) >= 1000
+        digits = 0 if is_whole else 1 if abs(value) >= 10 else 2
     text = f"{value:,.{digits}f}"
     return f"{text} {readable(unit)}".strip()
 
@@ -137,15 +150,23 @@ def _limits(
         # Imported here: it takes a second, and only this needs it
         import mapclassify  # noqa: PLC0415
 
-        bins = mapclassify.EqualInterval(known, k=wanted).bins
+        if scheme == "natural breaks":
+            # It warns that it is slow without a compiler we do not need: a hundred wards are few
+            warnings.filterwarnings("ignore", message="Numba not installed")
+            bins = mapclassify.FisherJenks(known, k=wanted).bins
+        else:
+            bins = mapclassify.EqualInterval(known, k=wanted).bins
     limits: npt.NDArray[np.float64] = np.unique(bins)
     limits[-1] = different[-1]  # rounding must not push the largest figure out of the last class
     return limits
 
 
-def _class_row(values: npt.NDArray[np.float64], colour: str, unit: str) -> ClassRow:
-    low, high = float(values.min()), float(values.max())
-    text = figure_in_words(high, unit)
-    if figure_in_words(low) != figure_in_words(high):
-        text = f"{figure_in_words(low)} to {text}"
+def _class_row(
+    values: npt.NDArray[np.float64], colour: str, unit: str, decimals: int | None
+) -> ClassRow:
+    low = figure_in_words(float(values.min()), decimals=decimals)
+    high = float(values.max())
+    text = figure_in_words(high, unit, decimals=decimals)
+    if low != figure_in_words(high, decimals=decimals):
+        text = f"{low} to {text}"
     return ClassRow(colour, text, len(values))

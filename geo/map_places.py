@@ -67,10 +67,13 @@ def popup_lines(place: dict[str, Any]) -> list[str]:
     if isinstance(place.get("reasons"), list | tuple):
         said = [readable(reason) for reason in place["reasons"]]
         minutes, metres = place["walk_minutes"], place["distance_m"]
-        is_known = np.isfinite(minutes) and np.isfinite(metres)
-        if is_known and not any(in_words(metres) in reason for reason in said):
+        # Along ways where they are known; without "walk_m" they are not.
+        is_along = np.isfinite(place.get("walk_m", np.nan))
+        far = in_words(place["walk_m"] if is_along else metres) if np.isfinite(metres) else ""
+        if far and np.isfinite(minutes) and not any(far in reason for reason in said):
             unit = "minute\u2019s" if minutes == 1 else "minutes\u2019"
-            said.insert(0, f"About {int(minutes)} {unit} walk, {in_words(metres)}.")
+            about = f"{int(minutes)} {unit} walk, {far}"
+            said.insert(0, f"{about} on foot." if is_along else f"About {about}.")
     if isinstance(place.get("detail"), str) and place["detail"]:
         said.append(readable(place["detail"]))
     return said

@@ -164,7 +164,8 @@ def home_map(
         One row with ``name`` and a geometry, any CRS.
     matches
         The columns of assets and ``rank`` (whole numbers), ``distance_m``, ``walk_minutes`` and
-        ``reasons`` (a list of sentences). Drawn and listed by rank.
+        ``reasons`` (a list of sentences); ``walk_m`` where ways on foot are known. Drawn and
+        listed by rank.
     catchment_m
         Radius of the ring in metres, as the crow flies; its label says about how long a walk
         that is. Not drawn beside an isochrone.
@@ -225,6 +226,7 @@ def choropleth(
     name: str = "name",
     scheme: Scheme = "quantiles",
     class_count: int = 5,
+    decimals: int | None = None,
     base_tiles: str | None = None,
 ) -> MapDocument:
     """Colour areas by a measure, in classes, with a key that gives the figures.
@@ -238,6 +240,8 @@ def choropleth(
         What the figure is ("Groups") and what it is in ("per 1,000 people").
     scheme, class_count
         How the figures are cut; two to five classes.
+    decimals
+        How many decimals figures are rounded to; None: as each one's size asks for.
     title, scripts, attribution, base_tiles
         As in `ward_map`.
 
@@ -252,12 +256,14 @@ def choropleth(
         raise MapError(message)
     outlines = simplified_outlines(areas)
     values = areas[measure].to_numpy(dtype=float, na_value=np.nan)
-    classes = classes_of(values, scheme=scheme, class_count=class_count, unit=unit)
+    classes = classes_of(
+        values, scheme=scheme, class_count=class_count, unit=unit, decimals=decimals
+    )
     properties = [
         {
             "style": index if index >= 0 else len(classes.colours),
             "name": readable(words),
-            "lines": [f"{readable(label)}: {figure_in_words(value, unit)}"],
+            "lines": [f"{readable(label)}: {figure_in_words(value, unit, decimals=decimals)}"],
         }
         for index, words, value in zip(classes.of_row.tolist(), areas[name], values, strict=True)
     ]

@@ -3,6 +3,9 @@
 The ten best are the ten best by score among everything in reach, exactly. The database's engine
 (the function `best_matches`) reads outwards from the origin until nothing farther away could still
 get in; the engine here looks at everything in reach at once. A test holds both to brute force.
+
+Where the ways on foot are known, the distance that counts, for the score and for what is in reach,
+is `geo.distance.effective_m`; else it is the straight line.
 """
 
 from __future__ import annotations
@@ -19,10 +22,12 @@ import shapely
 
 from geo import filters, scores
 from geo.crs import to_metres
+from geo.distance import ON_FOOT, effective_distances
 from geo.errors import QuestionError
 from geo.filters import NO_FILTERS, Filters
 from geo.interests import Relation
 from geo.reasons import reasons
+from geo.walking import Walker
 
 NEAR_REACH_M = 5_000.0
 VISIT_REACH_M = 15_000.0
@@ -36,6 +41,7 @@ class Question:
 
     `easting`, `northing` in metres, British National Grid. `relations` comes from
     `Vocabulary.relations`. `visits` asks for activities that come to you, else for what is near.
+    `walker` says how fast somebody goes there; minutes in the reasons are theirs.
     Raises QuestionError if a number makes no sense.
     """
 
@@ -49,6 +55,7 @@ class Question:
     within_m: float = NEAR_REACH_M
     limit: int = 10
     filters: Filters = NO_FILTERS
+    walker: Walker = ON_FOOT
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.easting) and math.isfinite(self.northing)):
@@ -94,7 +101,9 @@ def _relation_weights(
     return weights
 
 
-def find_matches(targets: gpd.GeoDataFrame, question: Question) -> gpd.GeoDataFrame:
+def find_matches(
+    targets: gpd.GeoDataFrame, question: Question, *, walk_m: npt.ArrayLike | None = None
+) -> gpd.GeoDataFrame:
     """Return the best matches for `question` among `targets`, best first.
 
     Parameters
@@ -107,22 +116,27 @@ def find_matches(targets: gpd.GeoDataFrame, question: Question) -> gpd.GeoDataFr
         and `is_indoors` (None: not known).
     question
         The question. Its `visits` selects the rows with `comes_to_homes`, else those without.
+    walk_m
+        Metres on foot from the question's place to each row of `targets`, as `geo.walking.walks_m`
+        returns them: NaN where not known, infinite where there is no way; a column of that name
+        does as well. Without either all distances are straight lines. Who comes to you drives: it
+        is not looked at for them.
 
     Returns
     -------
     geopandas.GeoDataFrame
         The chosen rows in the CRS of `targets`, with `distance_m` (straight line, EPSG:27700),
-        `score` and `reasons` (a list of sentences). At most `question.limit` rows and one for
-        each `place_id`.
+        `score` and `reasons` (a list of sentences), and with `walk_m` that too. At most
+        `question.limit` rows and one for each `place_id`.
 
     Raises
     ------
     CrsError
         If `targets` has no CRS.
     QuestionError
-        If a column is missing.
+        If a column is missing, or `walk_m` is not one number for each row.
     """
-    rows, weights, distances = _in_reach(targets, question)
+    rows, weights, far = _in_reach(targets, question, walk_m)
     if question.filters.is_any:
         kept = np.fromiter(
             (not filters.leaves_out(question.filters, judged)
@@ -146,20 +160,24 @@ def find_matches(targets: gpd.GeoDataFrame, question: Question) -> gpd.GeoDataFr
         count=len(rows),
     )
     found = targets.iloc[rows].copy()
-    found["distance_m"] = distances[rows]
+    found["distance_m"] = far.straight_m[rows]
+    if far.is_walked:
+        found["walk_m"] = far.walk_m[rows]
     found["score"] = scores.score_arrays(
-        weights, distances[rows], fits, halving_m=question.halving_m
+        weights, far.effective_m[rows], fits, halving_m=question.halving_m
     )
-    return _ranked(found, question)
+    return _ranked(found, question, far.effective_m[rows])
 
 
-def count_left_out(targets: gpd.GeoDataFrame, question: Question) -> dict[str, int]:
+def count_left_out(
+    targets: gpd.GeoDataFrame, question: Question, *, walk_m: npt.ArrayLike | None = None
+) -> dict[str, int]:
     """Return how many places a filter leaves out only because nobody knows something.
 
     "places" is how many, and each of `filters.FACTS` for how many of them it is not known. A
-    place with anything that fits is not one of them. `targets` as for `find_matches`.
+    place with anything that fits is not one of them. `targets`, `walk_m` as for `find_matches`.
     """
-    rows, _, _ = _in_reach(targets, question)
+    rows, _, _ = _in_reach(targets, question, walk_m)
     unknown: dict[object, set[str]] = {}
     shown = set()
     for place, judged in zip(
@@ -183,22 +201,45 @@ def _judged(
         yield filters.judge(question.filters, record, visits=question.visits)
 
 
-def _in_reach(
-    targets: gpd.GeoDataFrame, question: Question
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return the rows in reach that share an interest and go on, their weights; all distances."""
-    _require(targets, COLUMNS)
+@dataclass(frozen=True, slots=True)
+class _Far:
+    """How far each row is: the straight line, along ways, and what counts of the two."""
+
+    straight_m: npt.NDArray[np.float64]
+    walk_m: npt.NDArray[np.float64]
+    effective_m: npt.NDArray[np.float64]
+    is_walked: bool
+
+
+def _how_far(targets: gpd.GeoDataFrame, question: Question, walk_m: npt.ArrayLike | None) -> _Far:
     origin = shapely.Point(question.easting, question.northing)
     in_metres = to_metres(targets, name="the targets").geometry
-    distances = in_metres.distance(origin).to_numpy(dtype=np.float64)
+    straight = in_metres.distance(origin).to_numpy(dtype=np.float64)
+    walks = np.full(len(targets), np.nan)
+    if walk_m is None:
+        walk_m = targets.get("walk_m")
+    if walk_m is not None and not question.visits:
+        walks = np.asarray(walk_m, dtype=np.float64)
+        if walks.shape != (len(targets),):
+            raise QuestionError("walk_m must have one number for each of the targets")
+    effective = effective_distances(straight, walks)
+    return _Far(straight, walks, effective, is_walked=walk_m is not None)
+
+
+def _in_reach(
+    targets: gpd.GeoDataFrame, question: Question, walk_m: npt.ArrayLike | None
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], _Far]:
+    """Return the rows in reach that share an interest and go on, their weights; all distances."""
+    _require(targets, COLUMNS)
+    far = _how_far(targets, question, walk_m)
     asked = targets["comes_to_homes"].to_numpy(dtype=bool) == question.visits
     if "ends_on" in targets.columns:
         ended = [isinstance(day, dt.date) and day < question.today for day in targets["ends_on"]]
         asked &= ~np.asarray(ended, dtype=bool)
     # NaN (no geometry) compares false, which leaves the row out.
-    reachable = np.flatnonzero((distances <= question.within_m) & asked)
+    reachable = np.flatnonzero((far.effective_m <= question.within_m) & asked)
     weights = _relation_weights(targets["interest_ids"].iloc[reachable].tolist(), question)
-    return reachable[weights > 0], weights[weights > 0], distances
+    return reachable[weights > 0], weights[weights > 0], far
 
 
 def _require(targets: gpd.GeoDataFrame, columns: Sequence[str]) -> None:
@@ -207,11 +248,13 @@ def _require(targets: gpd.GeoDataFrame, columns: Sequence[str]) -> None:
         raise QuestionError(f"the targets have no column {', '.join(missing)}")
 
 
-def _ranked(found: gpd.GeoDataFrame, question: Question) -> gpd.GeoDataFrame:
+def _ranked(
+    found: gpd.GeoDataFrame, question: Question, effective_m: npt.NDArray[np.float64]
+) -> gpd.GeoDataFrame:
     """Return the best row of each place in order, with reasons."""
     order = found.assign(
         _worse=-found["score"],
-        _metres=found["distance_m"].round(3),
+        _metres=effective_m.round(3),
         _is_asset=~found["is_activity"].to_numpy(dtype=bool),
         _id=found["id"].astype(str),
     ).sort_values(["_worse", "_metres", "_is_asset", "_id"], kind="stable")
@@ -225,6 +268,8 @@ def _ranked(found: gpd.GeoDataFrame, question: Question) -> gpd.GeoDataFrame:
             access=row.access,
             assured_date=row.assured_date,
             today=question.today,
+            walk_m=getattr(row, "walk_m", math.nan),
+            walker=question.walker,
         )
         for row in best.itertuples()
     ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from geo.distance import in_words, walk_minutes
+from geo.distance import ON_FOOT, in_words, minutes_along, walk_minutes
 from geo.interests import Relation
 from geo.scores import DAYS_THIS_YEAR
+from geo.walking import Walker
 
 # Beyond an hour and a half nobody walks: say the distance alone.
 LONGEST_WALK_MINUTES = 90
@@ -85,20 +87,46 @@ def _led_sentences(relations: Iterable[Relation], leads: Mapping[int, str]) -> I
             yield interest_sentence(relation)
 
 
-def distance_sentence(distance_m: float, *, visits: bool, is_rough: bool = False) -> str:
-    """Return how far away it is: minutes on foot (about) and distance, or that they come.
+def distance_sentence(
+    distance_m: float,
+    *,
+    visits: bool,
+    is_rough: bool = False,
+    walk_m: float = math.nan,
+    walker: Walker = ON_FOOT,
+) -> str:
+    """Return how far away it is: minutes on foot and distance, or that they come.
 
-    `is_rough`: only the ward is known, and the distance is to its middle.
+    `distance_m` is the straight line; "about" is said where only that is known, at 5 km/h whoever
+    goes. `walk_m` is along ways (infinite: none of an hour and a half or less), and minutes along
+    them are `walker`'s. `is_rough`: only the ward is known, and the distance is to its middle.
     """
     if is_rough:
         return f"Somewhere in a ward about {in_words(distance_m)} away."
     if visits:
         return f"They come to you, from {in_words(distance_m)} away."
+    if not math.isnan(walk_m):
+        return _way_sentence(walk_m, distance_m, walker)
     minutes = walk_minutes(distance_m)
     if minutes > LONGEST_WALK_MINUTES:
         return f"{in_words(distance_m)} away."
-    unit = "minute's" if minutes == 1 else "minutes'"
-    return f"About {minutes} {unit} walk ({in_words(distance_m)})."
+    return f"About {minutes} {_minutes_of(minutes)} walk ({in_words(distance_m)})."
+
+
+def _way_sentence(walk_m: float, distance_m: float, walker: Walker) -> str:
+    """Return how long the way along a network is, without "about"."""
+    if not math.isfinite(walk_m) or minutes_along(walk_m, walker) > LONGEST_WALK_MINUTES:
+        by = "by step-free ways" if walker.needs_step_free else "on foot"
+        far = in_words(distance_m)
+        return f"More than {LONGEST_WALK_MINUTES} minutes {by} ({far} as the crow flies)."
+    minutes, far = minutes_along(walk_m, walker), in_words(walk_m)
+    if walker.needs_step_free:
+        return f"{minutes} minute{'' if minutes == 1 else 's'} by step-free ways ({far})."
+    return f"{minutes} {_minutes_of(minutes)} walk ({far} on foot)."
+
+
+def _minutes_of(minutes: int) -> str:
+    return "minute's" if minutes == 1 else "minutes'"
 
 
 def access_sentences(needs: Iterable[str], access: Collection[str] | None) -> list[str]:
@@ -143,15 +171,22 @@ def reasons(
     when: str | None = None,
     is_rough: bool = False,
     leads: Mapping[int, str] | None = None,
+    walk_m: float = math.nan,
+    walker: Walker = ON_FOOT,
 ) -> list[str]:
     """Return all the sentences of one match, the strongest interest first.
 
-    `leads` has, by the number of the interest wanted, how somebody stands to it.
+    The distance as for `distance_sentence`. `leads` has, by the number of the interest wanted,
+    how somebody stands to it.
     """
     strongest = sorted(relations, key=lambda r: (KIND_ORDER[r.kind], r.label))
     told = strongest[:MOST_INTEREST_SENTENCES]
     sentences = list(_led_sentences(told, leads)) if leads else [interest_sentence(r) for r in told]
-    sentences.append(distance_sentence(distance_m, visits=visits, is_rough=is_rough))
+    sentences.append(
+        distance_sentence(
+            distance_m, visits=visits, is_rough=is_rough, walk_m=walk_m, walker=walker
+        )
+    )
     if when:
         sentences.append(f"{when}.")
     sentences += access_sentences(needs, access)

@@ -2,6 +2,10 @@
 
     score = interest relation x distance decay x access fit x time fit x freshness
 
+The distance is in metres as the crow flies. Where the way on foot is known it is that way divided
+by 1.3, the usual detour, and never less than the straight line (`geo.distance.effective_m`): the
+straight line that would take as long. For groups that drive it is always the straight line.
+
 Nothing else goes in, and no factor is learnt: a coordinator can be told why one group stands
 above another. The same numbers are used one at a time (`score`) and on arrays (`score_arrays`).
 """

@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.accounts import housekeeping_queries as queries
+from app.areas import access_actions
 from app.database import KEEPER_ROLE, make_engine, transaction
 from app.duplicates.actions import find_changed
 from app.photos.queries import empty_rejected
@@ -59,6 +60,8 @@ JOBS = (
     Job("photos that were rejected", empty_rejected),
     Job("new likely duplicates", find_changed),
     Job("homes whose walks were due", refresh_due),
+    # After the walks: both read the network, one after the other.
+    Job("wards whose figures were due", access_actions.refresh_due),
 )
 
 

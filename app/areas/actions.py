@@ -22,9 +22,9 @@ MOST_LISTED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class WardList:
-    """One page of wards, and the districts to choose from."""
+    """One page of wards: rows of `list_wards`, or of a comparison."""
 
-    rows: Sequence[sa.Row[Any]]
+    rows: Sequence[Any]
     has_more: bool
     page: int
     district: str | None

@@ -81,10 +81,13 @@ def list_districts(connection: sa.Connection, *, release: str | None) -> Sequenc
     return connection.execute(
         sa.text(
             f"""
-            SELECT lad_code, max(lad_name) AS lad_name, count(*) AS wards FROM areas
+            SELECT lad_code, count(*) AS wards, coalesce(max(lad_name),
+              (SELECT max(lad_name) FROM area_lookups l WHERE l.lad_code = areas.lad_code))
+              AS lad_name
+            FROM areas
             WHERE area_type = 'ward' AND gone_at IS NULL AND lad_code IS NOT NULL
               AND release = coalesce(CAST(:release AS text), {NEWEST})
-            GROUP BY lad_code ORDER BY 2, 1
+            GROUP BY lad_code ORDER BY 3, 1
             """  # noqa: S608 - constants only
         ),
         {"release": release},

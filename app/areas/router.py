@@ -1,13 +1,11 @@
-"""The addresses of wards: `/wards`, one ward with its map, and the same for programs."""
+"""The addresses of one ward: its page with its map, and the same for programs."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 
 from app.accounts.visitor import find_visitor
 from app.areas import actions, queries, schemas
@@ -20,7 +18,7 @@ from app.assets import schemas as asset_schemas
 from app.assets.schemas import Names
 from app.dependencies import Reading
 from app.parameter_docs import WardCode, answers, parameters
-from app.parameters import LARGEST_LIMIT, PAGE_SIZE, Address, Query, read_gss_code
+from app.parameters import LARGEST_LIMIT, Address, Query, read_gss_code
 from app.rendering import (
     Format,
     csv_answer,
@@ -36,89 +34,8 @@ from geo.geojson import features_from_rows
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
 
-LIST = parameters("district", "release", "limit", "page")
 ONE = parameters("release")
 INSIDE = parameters("release", "limit", "page")
-# About the width of a street: outlines for lists need no more.
-LIST_TOLERANCE_M = 10.0
-
-
-@router.get("/wards", include_in_schema=False)
-@router.get(
-    "/wards.geojson",
-    tags=["wards"],
-    summary="Wards with their outlines",
-    openapi_extra=LIST,
-    responses=answers(asset_schemas.FEATURES, media_type="application/geo+json"),
-)
-@router.get(
-    "/wards.csv",
-    tags=["wards"],
-    summary="Wards as a spreadsheet",
-    openapi_extra=LIST,
-    responses=answers({"type": "string"}, media_type="text/csv"),
-)
-@router.get(
-    "/api/wards",
-    tags=["wards"],
-    summary="Wards",
-    openapi_extra=LIST,
-    responses=answers(schemas.WARD_LIST),
-)
-def list_wards(request: Request, connect: Reading) -> Response:
-    """List wards with how many assets each has."""
-    form = format_of(request)
-    query = Query(request.query_params)
-    with connect() as connection:
-        names: Names = request.app.state.names.get(connection)
-        if form is Format.HTML:
-            return _page_of_wards(request, connection, query, names)
-        found = actions.list_wards(connection, query, default_limit=LARGEST_LIMIT)
-        query.refuse_problems()
-        rows = found.rows
-        outlines = (
-            queries.list_outlines(
-                connection, area_ids=[row.id for row in rows], tolerance_m=LIST_TOLERANCE_M
-            )
-            if form is Format.GEOJSON
-            else {}
-        )
-    address = Address.of(request.url.path, request.query_params)
-    next_page = address.setting(page=found.page + 1) if found.has_more else None
-    attribution = names.attribution(row.source_id for row in rows)
-    if form is Format.GEOJSON:
-        features = schemas.as_features(rows, outlines)
-        return geojson_answer(features, next_page=next_page, attribution=attribution)
-    if form is Format.CSV:
-        return csv_answer(
-            schemas.CSV_COLUMNS, schemas.as_csv(rows, names), name="wards", next_page=next_page
-        )
-    return json_answer(
-        {
-            "wards": [schemas.as_json(row) for row in rows],
-            "next": None if next_page is None else str(next_page),
-            "attribution": attribution,
-        }
-    )
-
-
-def _page_of_wards(
-    request: Request, connection: sa.Connection, query: Query, names: Names
-) -> Response:
-    whereabouts, here = actions.find_ward_near(connection, query)
-    if len(here) == 1:
-        return RedirectResponse(f"/wards/{here[0].gss_code}", status_code=303)
-    found = actions.list_wards(connection, query, default_limit=PAGE_SIZE)
-    return page(
-        request,
-        "wards.html",
-        query=query,
-        whereabouts=whereabouts,
-        here=here,
-        found=found,
-        districts=queries.list_districts(connection, release=found.release),
-        sources=names.sources_in(row.source_id for row in found.rows),
-    )
 
 
 # Decorators apply from the bottom: the two with an ending have to be asked before the one

@@ -2,7 +2,211 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from collections import Counter
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Request, Response
+
+from app.areas import actions, take_files, take_sheet, take_tables
+from app.areas.report import WardReport, read_report
+from app.areas.report_words import kind_words
+from app.areas.take import SHEET, Ground, map_to_carry, picture_of, read_ground
+from app.assets.schemas import Names
+from app.dependencies import Reading
+from app.parameter_docs import WardCode
+from app.parameters import Query, read_gss_code, today
+from app.printing import CannotPrint, make_fitting_pdf
+from app.rendering import STATIC, Pages, csv_answer, map_answer, page
+from app.words import KINDS
+from geo.pictures import PAPER, SLIDE, SMALL
 
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
+
+SIZES = {"slide": SLIDE, "paper": PAPER, "small": SMALL}
+TABLES = {"figures": take_tables.figures, "homes": take_tables.homes, "gaps": take_tables.gaps}
+# A council's page may show it in a frame; nothing on it can be pressed but links.
+EMBED_CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors *"
+)
+# A picture on a council's page is asked for by everybody who reads that page.
+KEPT = {"cache-control": "public, max-age=3600"}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A ward as it is asked for, with all its page shows."""
+
+    report: WardReport
+    ground: Ground
+    names: Names
+
+    @property
+    def file_name(self) -> str:
+        """What a file of it is called, without its ending."""
+        ward = self.report.ward
+        boundaries = "" if ward.is_newest else f"-boundaries-{ward.release}"
+        return f"ward-{ward.gss_code}{boundaries}-{self.report.made_on}"
+
+    @property
+    def attribution(self) -> list[str]:
+        """Everybody who has to be named for the report and its map."""
+        said = [*self.names.attribution(self.report.source_ids), *self.ground.attribution]
+        return list(dict.fromkeys(said))
+
+
+def _ward(
+    connection: sa.Connection, request: Request, gss_code: str
+) -> tuple[sa.Row[tuple[object]], Names]:
+    query = Query(request.query_params)
+    release = query.release()
+    query.refuse_problems()
+    names: Names = request.app.state.names.get(connection)
+    return actions.get_ward(connection, gss_code=read_gss_code(gss_code), release=release), names
+
+
+def _take(request: Request, gss_code: str, connect: Reading, *, has_streets: bool = False) -> Taken:
+    with connect() as connection:
+        ward, names = _ward(connection, request, gss_code)
+        walking = request.app.state.walking.get(connection)
+        report = read_report(connection, ward, names, today=today(), walking=walking)
+        ground = read_ground(connection, ward, names, has_streets=has_streets)
+    return Taken(report, ground, names)
+
+
+def _of_release(ward: sa.Row[tuple[object]]) -> str:
+    return "" if ward.is_newest else f"?release={ward.release}"
+
+
+def _download(content: bytes, media_type: str, name: str) -> Response:
+    disposition = f'attachment; filename="{name}"'
+    return Response(content, media_type=media_type, headers={"content-disposition": disposition})
+
+
+@router.get("/wards/{gss_code}.png", include_in_schema=False)
+def draw_ward(request: Request, gss_code: WardCode, connect: Reading) -> Response:
+    """Return the map of a ward as a picture: for a slide, for paper (`size=paper`), or small."""
+    query = Query(request.query_params)
+    sizes = query.words("size", SIZES)
+    query.refuse_problems()
+    with connect() as connection:
+        ward, names = _ward(connection, request, gss_code)
+        ground = read_ground(connection, ward, names)
+    content = picture_of(ground, made_on=today(), size=SIZES[sizes[0]] if sizes else SLIDE)
+    return Response(content, media_type="image/png", headers=KEPT)
+
+
+@router.get("/wards/{gss_code}.pdf", include_in_schema=False)
+def print_ward(request: Request, gss_code: WardCode, connect: Reading) -> Response:
+    """Return a ward on one sheet of paper, tagged, in large type."""
+    taken = _take(request, gss_code, connect, has_streets=True)
+    report = taken.report
+    pages: Pages = request.app.state.pages
+
+    def make_html(room: int) -> str:
+        return pages.render(
+            "ward_pdf.html",
+            ward=report.ward,
+            report=report,
+            sheet=take_sheet.shorten(report, room),
+            map_words=take_sheet.map_in_words(report),
+            attribution=[line.rstrip(".") for line in taken.attribution],
+            of_release=_of_release(report.ward),
+        ).decode()
+
+    picture = picture_of(taken.ground, made_on=report.made_on, size=SHEET, is_part_of_page=True)
+    try:
+        content = make_fitting_pdf(
+            make_html,
+            most=take_sheet.longest(report),
+            stylesheet=STATIC / "take.css",
+            pictures={"picture:map": picture},
+        )
+    except CannotPrint:
+        return page(
+            request,
+            "problem.html",
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+            title="No PDF can be made here",
+            detail="Open the ward’s page and print it from your browser instead.",
+        )
+    disposition = f'inline; filename="{taken.file_name}.pdf"'
+    return Response(
+        content,
+        media_type="application/pdf",
+        headers={"content-disposition": disposition},
+    )
+
+
+@router.get("/wards/{gss_code}/map.html", include_in_schema=False)
+def carry_map(request: Request, gss_code: WardCode, connect: Reading) -> Response:
+    """Return the map of a ward as one file that works without a network."""
+    made_on = today()
+    with connect() as connection:
+        ward, names = _ward(connection, request, gss_code)
+        ground = read_ground(connection, ward, names, has_streets=False)
+    answer = map_answer(map_to_carry(ground, made_on=made_on, settings=request.app.state.settings))
+    name = f"map-{ward.gss_code}-{made_on}.html"
+    answer.headers["content-disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+@router.get("/wards/{gss_code}.xlsx", include_in_schema=False)
+def export_workbook(request: Request, gss_code: WardCode, connect: Reading) -> Response:
+    """Return everything a ward's page shows as a workbook."""
+    taken = _take(request, gss_code, connect)
+    content = take_files.as_xlsx(
+        take_tables.tables_of(taken.report, taken.names, taken.attribution),
+        title=take_tables.title_of(taken.report),
+        made_on=taken.report.made_on,
+    )
+    media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return _download(content, media_type, f"{taken.file_name}.xlsx")
+
+
+@router.get("/wards/{gss_code}.gpkg", include_in_schema=False)
+def export_geopackage(request: Request, gss_code: WardCode, connect: Reading) -> Response:
+    """Return everything a ward's page shows as a GeoPackage, for GIS."""
+    taken = _take(request, gss_code, connect)
+    tables = take_tables.tables_of(taken.report, taken.names, taken.attribution)
+    content = take_files.as_gpkg(taken.report, taken.ground, taken.names, tables)
+    return _download(content, "application/geopackage+sqlite3", f"{taken.file_name}.gpkg")
+
+
+@router.get("/wards/{gss_code}/figures.csv", include_in_schema=False)
+@router.get("/wards/{gss_code}/homes.csv", include_in_schema=False)
+@router.get("/wards/{gss_code}/gaps.csv", include_in_schema=False)
+def export_table(request: Request, gss_code: WardCode, connect: Reading) -> Response:
+    """Return one table of a ward as a spreadsheet."""
+    what = request.url.path.rpartition("/")[2].removesuffix(".csv")
+    taken = _take(request, gss_code, connect)
+    table = take_tables.with_credit(TABLES[what](taken.report), taken.report, taken.attribution)
+    return csv_answer(table.columns, table.rows, name=f"{taken.file_name}-{what}")
+
+
+@router.get("/wards/{gss_code}/embed", include_in_schema=False)
+def embed_ward(request: Request, gss_code: WardCode, connect: Reading) -> Response:
+    """Show a ward in a frame of the council's own site."""
+    with connect() as connection:
+        ward, names = _ward(connection, request, gss_code)
+        ground = read_ground(connection, ward, names, has_streets=False)
+    pages: Pages = request.app.state.pages
+    by_kind = Counter(row.kind for row in ground.rows)
+    counts = [kind_words(kind, by_kind[kind]) for kind in KINDS if by_kind[kind]]
+    body = pages.render(
+        "ward_embed.html",
+        ward=ward,
+        ground=ground,
+        counts=counts,
+        made_on=today(),
+        attribution=[line.rstrip(".") for line in ground.attribution],
+        of_release=_of_release(ward),
+    )
+    return Response(
+        body,
+        media_type="text/html; charset=utf-8",
+        headers={"content-security-policy": EMBED_CSP, **KEPT},
+    )

@@ -12,8 +12,8 @@ from app.accounts.people import TeamWork
 from app.accounts.queries import record
 from app.connections import handover_actions as actions
 from app.connections.owner_actions import ownership_choices
-from app.connections.printing import CannotPrint, make_pdf
 from app.parameters import today
+from app.printing import CannotPrint, make_pdf
 from app.rendering import STATIC, Pages, page
 
 # Answers are written by hand; JSON is only one of their forms.

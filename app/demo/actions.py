@@ -7,8 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from app.areas.cli import work_out_measures
 from app.database import APP_ROLE, KEEPER_ROLE, make_engine, transaction
 from app.demo.files import has_people_files, read_rows
+from app.demo.gaps import keep_gaps
 from app.demo.people import store_people
 from app.demo.queries import has_assets, has_only_the_sample_town
 from app.importers.folder import load_folder
@@ -51,6 +53,7 @@ def prepare_demo(settings: Settings, *, folder: Path, console: Console) -> bool:
         engine.dispose()
     if is_empty:
         work_out_walks(settings, console=console)
+        work_out_measures(settings, console=console)
     if is_sample and has_people_files(folder):
         add_people(settings, folder=folder, console=console)
         add_suggestions(settings, folder=folder)
@@ -64,6 +67,8 @@ def add_people(settings: Settings, *, folder: Path, console: Console) -> None:
     try:
         with transaction(engine) as session:
             count = store_people(session, folder)
+            if count:
+                keep_gaps(session)
     finally:
         engine.dispose()
     if count:

@@ -109,3 +109,8 @@ def find_rough_places(
         {"metres": ROUGH_M, "postcodes": list(postcodes)},
     )
     return {row.postcode: (row.lon, row.lat) for row in rows}
+
+
+def list_teams(session: Session) -> Sequence[uuid.UUID]:
+    """Return every team's id."""
+    return session.execute(sa.text("SELECT id FROM teams ORDER BY name, id")).scalars().all()

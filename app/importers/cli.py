@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import typer
 from rich.console import Console
 
+from app.areas.cli import work_out_measures
 from app.database import make_engine
 from app.errors import FileRefused
 from app.importers import queries
@@ -123,6 +124,7 @@ def network(
     _load_each(files, lambda engine, path, told: load_network(engine, path, options=options,
                progress=told), reader="network")  # fmt: skip
     work_out_walks()
+    work_out_measures()
 
 
 @load_app.command()
@@ -164,6 +166,7 @@ def folder(
         reports = load_folder(engine, directory, options=options, watcher=watcher)
     print_reports(reports, console=console)
     work_out_walks()
+    work_out_measures()
     _exit(reports)
 
 

@@ -14,6 +14,7 @@ from app.models import Access
 from app.parameter_docs import DAYS, MUSTS
 from app.parameters import Query
 from app.places.actions import Place, Whereabouts, find_place
+from app.walking.actions import Walking
 from geo.errors import QuestionError
 from geo.filters import MINUTES_A_DAY, Filters, start_spans
 from geo.matching import MOST_MATCHES
@@ -110,8 +111,10 @@ def only_an_interest(query: Query) -> bool:
     return not set(query.problems) - {"interest"}
 
 
-def ask(connection: sa.Connection, question: Question, cache: NameCache) -> MatchLists | None:
-    """Return the answer to a question that is whole."""
+def ask(
+    connection: sa.Connection, question: Question, cache: NameCache, walking: Walking | None
+) -> MatchLists | None:
+    """Return the answer to a question that is whole, along the ways on foot where they are."""
     place = question.whereabouts.place
     if place is None:
         return None
@@ -125,6 +128,8 @@ def ask(connection: sa.Connection, question: Question, cache: NameCache) -> Matc
         within_m=question.within_m,
         limit=question.limit,
         filters=question.filters,
+        walking=walking,
+        home_id=place.home_id,
     )
 
 

@@ -19,12 +19,13 @@ from app.database import make_engine
 from app.errors import BadQuestion, NotFound
 from app.interests.actions import read_vocabulary, search_interests
 from app.matches import schemas
-from app.matches.actions import MatchLists, find_matches
+from app.matches.actions import Found, MatchLists, find_matches
 from app.matches.maps import map_of_matches
 from app.places import queries as places
 from app.places.actions import Place, Whereabouts
 from app.rendering import csv_answer, geojson_answer
 from app.settings import get_settings
+from app.walking.actions import WalkingCache
 from geo.crs import is_in_great_britain
 from geo.errors import UnknownInterest
 from geo.geojson import features_from_rows
@@ -186,7 +187,15 @@ def _ask(
         needs=needs,
         within_m=within_m,
         limit=limit,
+        walking=WalkingCache().get(connection),
+        home_id=place.home_id,
     )
+
+
+def _walk(match_: Found) -> str:
+    if match_.walk_minutes is None:
+        return "> 90 min"
+    return f"{'about ' if match_.is_about else ''}{match_.walk_minutes} min"
 
 
 def _print_tables(lists: MatchLists, place: Place) -> None:
@@ -206,7 +215,7 @@ def _print_tables(lists: MatchLists, place: Place) -> None:
                 str(number),
                 name,
                 f"{match_.distance_m:.0f}",
-                f"{match_.walk_minutes} min",
+                _walk(match_),
                 f"{match_.score:.2f}",
                 " ".join(match_.reasons),
                 match_.phone or "",

@@ -5,18 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from app.accounts.people import Team
 from app.matches import home_queries, queries, resident_queries
-from app.matches.actions import Found, as_found
+from app.matches.actions import Found, as_found, way_sources
+from app.matches.home_walked import OneAsking, Wanted, find_for_everyone
 from app.matches.resident_actions import Resident, as_resident
+from app.matches.walked import walker_for
 from app.models import Stance, Travel
 from app.parameters import today as local_today
+from app.walking.actions import Walking
 from geo.crs import grid_of
+from geo.distance import ON_FOOT
 from geo.filters import Filters
 from geo.interests import RELATION_WEIGHTS, Relation, Vocabulary
 from geo.matching import VISIT_REACH_M, Question
@@ -51,12 +55,15 @@ class Everyone:
     near: Sequence[Pleasing]
     comes_to_you: Sequence[Pleasing]
     best: Sequence[tuple[str, Found | None]]
+    # Whose ways the minutes on foot are along.
+    way_source_ids: tuple[int, ...] = ()
 
     @property
     def source_ids(self) -> list[int]:
-        """The sources of all that is shown."""
+        """The sources of all that is shown, and of the ways there."""
         shown = [one.match for one in (*self.near, *self.comes_to_you)]
-        return sorted({match.source_id for match in (*shown, *(m for _, m in self.best if m))})
+        named = {match.source_id for match in (*shown, *(m for _, m in self.best if m))}
+        return sorted({*named, *self.way_source_ids})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,53 +82,98 @@ def please_everyone(
     team: Team,
     filters: Filters,
     today: dt.date | None = None,
+    walking: Walking | None = None,
 ) -> Everyone:
-    """Return what would please most residents of a team; three statements, however many there are.
+    """Return what would please most residents of a team; a few statements, however many there are.
 
     A place counts once for each resident. Best first: for how many, then the sum of their scores.
+    With `walking`, each resident's best are by the way there.
     """
-    day = today or local_today()
+    wanted = Wanted(filters, VISIT_REACH_M, today or local_today(), most=BEST_OF_EACH, shown=TEN)
     asking = list_asking(connection, vocabulary, team_id=team.id)
-    found = home_queries.find_for_everyone(
-        connection,
-        residents=as_questions(asking),
-        filters=filters,
-        visit_within_m=VISIT_REACH_M,
-        today=day,
-        most=BEST_OF_EACH,
-        shown=TEN,
-    )
+    found = _find(connection, asking, wanted, walking)
     matches = {m[:3]: m for m in (*(c.match for c in found.candidates), *found.best.values())}
     looked_up = queries.look_up(connection, matches.values())
 
-    def shown(match: queries.Match, relations: dict[int, Relation]) -> Found:
+    def shown(match: queries.Match, number: int | None) -> Found:
         # Looked up once, whoever it is for: the score and the way there are each one's own.
         row = looked_up[match.list_name][match.id]._replace(
             score=match.score, distance_m=match.distance_m
         )
         visits = match.list_name == "visit"
-        question = Question(easting=0, northing=0, relations=relations, today=day, visits=visits)
-        return as_found(row, question)
+        needs = () if number is None else asking[number].resident.needs
+        question = Question(
+            easting=0,
+            northing=0,
+            # The reasons are the numbers: one resident's own would be anybody's.
+            relations={},
+            today=wanted.today,
+            visits=visits,
+            walker=walker_for(needs, filters) if walking is not None else ON_FOOT,
+        )
+        return as_found(row, question, walk_m=match.walk_m)
 
     pleasing: dict[str, list[Pleasing]] = {"near": [], "visit": []}
-    for match, numbers in found.candidates:
+    for match, numbers, nearest in found.candidates:
         suited = [asking[number] for number in numbers]
         ids = looked_up[match.list_name][match.id].interest_ids
-        # The reasons are the numbers: one resident's own would be anybody's.
         pleasing[match.list_name].append(
             Pleasing(
-                _with_relations(shown(match, {}), suited, ids),
+                _with_relations(shown(match, nearest), suited, ids),
                 [one.resident.reference for one in suited],
                 _why(suited, ids),
             )
         )
     best = [
-        (one.resident.reference, shown(found.best[number], {}) if number in found.best else None)
+        (
+            one.resident.reference,
+            shown(found.best[number], number) if number in found.best else None,
+        )
         for number, one in enumerate(asking)
     ]
     # Who has nothing yet is on top.
     best.sort(key=lambda pair: (pair[1] is not None, pair[0]))
-    return Everyone(pleasing["near"], pleasing["visit"], best)
+    near = [one.match for one in pleasing["near"]]
+    return Everyone(pleasing["near"], pleasing["visit"], best, way_sources(near, walking))
+
+
+def _find(
+    connection: sa.Connection, asking: Sequence[Asking], wanted: Wanted, walking: Walking | None
+) -> home_queries.Everyone:
+    if walking is None:
+        return home_queries.find_for_everyone(
+            connection,
+            residents=as_questions(asking),
+            filters=wanted.filters,
+            visit_within_m=wanted.visit_within_m,
+            today=wanted.today,
+            most=wanted.most,
+            shown=wanted.shown,
+        )
+    return find_for_everyone(connection, walking, list(_who_walk(asking, wanted)), wanted)
+
+
+def _who_walk(asking: Sequence[Asking], wanted: Wanted) -> Iterator[OneAsking]:
+    """Yield those whom `as_questions` returns, with the question for what is near them."""
+    for number, one in enumerate(asking):
+        resident = one.resident
+        if not one.relations or resident.lon is None or resident.lat is None:
+            continue
+        easting, northing = grid_of(resident.lon, resident.lat)
+        near = Question(
+            easting=easting,
+            northing=northing,
+            relations=one.relations,
+            today=wanted.today,
+            needs=frozenset(resident.needs),
+            day_parts=frozenset(resident.good_times),
+            within_m=resident.reach_m,
+            limit=wanted.most,
+            filters=wanted.filters,
+            walker=walker_for(resident.needs, wanted.filters),
+        )
+        given = _as_question(number, one, resident.lon, resident.lat)
+        yield OneAsking(number, given, near, resident.lon, resident.lat, resident.home_id)
 
 
 def list_asking(

@@ -19,6 +19,7 @@ class Candidate(NamedTuple):
 
     match: Match  # for most of them; the score is the sum of theirs
     residents: list[int]
+    nearest: int | None = None  # whose way it is, where it was walked
 
 
 class Everyone(NamedTuple):
@@ -28,15 +29,14 @@ class Everyone(NamedTuple):
     best: dict[int, Match]
 
 
-# A place suits a resident who has it among their best; it is theirs once, by its best row. For
-# somebody who does not go out, what is near counts for nothing.
-BEST_OF_EVERYONE = """
-    WITH asked AS MATERIALIZED (
+ASKED = """
+    asked AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(CAST(:residents AS jsonb)) AS q
         (number int, easting float8, northing float8, same int[], narrower int[], gentler int[],
          broader int[], needs text[], day_parts text[], within_m float8, goes_out boolean)
-    ), once AS (
-      SELECT DISTINCT ON (q.number, m.list_name, m.place_id) q.number, m.*
+    )"""
+# For somebody who does not go out, what is near counts for nothing.
+BEST_MATCHES = """
       FROM asked q
       CROSS JOIN LATERAL best_matches(
         q.easting, q.northing, q.same, q.narrower, q.gentler, q.broader,
@@ -44,7 +44,12 @@ BEST_OF_EVERYONE = """
         q.within_m, :near_halving_m, :visit_within_m, :visit_halving_m, :most,
         CAST(:starts AS int4multirange), :is_free, :is_step_free, :is_indoors, :with_unknown
       ) AS m
-      WHERE q.goes_out OR m.list_name = 'visit'
+      WHERE q.goes_out OR m.list_name = 'visit'"""
+# A place suits a resident who has it among their best; it is theirs once, by its best row.
+BEST_OF_EVERYONE = f"""
+    WITH {ASKED}, once AS (
+      SELECT DISTINCT ON (q.number, m.list_name, m.place_id) q.number, m.*
+      {BEST_MATCHES}
       ORDER BY q.number, m.list_name, m.place_id, m.score DESC,
                round(CAST(m.distance_m AS numeric), 3), m.source, m.id
     ), ranked AS MATERIALIZED (
@@ -76,8 +81,15 @@ BEST_OF_EVERYONE = """
     SELECT 'best', list_name, source, id::text, place_id::text, score, distance_m, residents, 0
     FROM best
     ORDER BY kind, list_name, place
-"""
+"""  # noqa: S608 - constants only
 STATEMENT = sa.text(BEST_OF_EVERYONE)
+CANDIDATES = sa.text(
+    f"""
+    WITH {ASKED}
+    SELECT q.number, m.list_name, m.source, m.id::text, m.place_id::text, m.score, m.distance_m
+    {BEST_MATCHES}
+    """
+)
 
 
 def find_for_everyone(
@@ -98,20 +110,8 @@ def find_for_everyone(
     """
     if not residents:
         return Everyone([], {})
-    rows = connection.execute(
-        STATEMENT,
-        filter_values(filters)
-        | {
-            "residents": orjson.dumps(list(residents)).decode(),
-            "weights": WEIGHTS,
-            "today": today,
-            "near_halving_m": HALVING_NEAR_M,
-            "visit_within_m": visit_within_m,
-            "visit_halving_m": HALVING_VISIT_M,
-            "most": most,
-            "shown": shown,
-        },
-    )
+    given = _given(residents, filters, visit_within_m=visit_within_m, today=today, most=most)
+    rows = connection.execute(STATEMENT, given | {"shown": shown})
     everyone = Everyone([], {})
     for kind, *match, numbers, _ in rows:
         if kind == "suits":
@@ -119,3 +119,36 @@ def find_for_everyone(
         else:
             everyone.best[numbers[0]] = Match(*match)
     return everyone
+
+
+def find_candidates(
+    connection: sa.Connection,
+    *,
+    residents: Sequence[Mapping[str, object]],
+    filters: Filters,
+    visit_within_m: float,
+    today: dt.date,
+    most: int,
+) -> list[tuple[int, Match]]:
+    """Return with each resident's number every row as good as their `most`-th best place."""
+    given = _given(residents, filters, visit_within_m=visit_within_m, today=today, most=most)
+    return [(number, Match(*match)) for number, *match in connection.execute(CANDIDATES, given)]
+
+
+def _given(
+    residents: Sequence[Mapping[str, object]],
+    filters: Filters,
+    *,
+    visit_within_m: float,
+    today: dt.date,
+    most: int,
+) -> dict[str, object]:
+    return filter_values(filters) | {
+        "residents": orjson.dumps(list(residents)).decode(),
+        "weights": WEIGHTS,
+        "today": today,
+        "near_halving_m": HALVING_NEAR_M,
+        "visit_within_m": visit_within_m,
+        "visit_halving_m": HALVING_VISIT_M,
+        "most": most,
+    }

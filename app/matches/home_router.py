@@ -36,7 +36,13 @@ def _page(request: Request, work: TeamWork, query: Query) -> Response:
     connection = work.session.connection()
     names, vocabulary = cache.get(connection), cache.vocabulary.get(connection)
     filters = read_filters(query)
-    everyone = please_everyone(connection, vocabulary, team=work.team, filters=filters)
+    everyone = please_everyone(
+        connection,
+        vocabulary,
+        team=work.team,
+        filters=filters,
+        walking=request.app.state.walking.get(connection),
+    )
     accounts.record(
         work.session,
         account_id=work.person.account_id,

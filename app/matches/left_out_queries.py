@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from app.matches.queries import array_text, filter_values
+from geo.filters import Filters
 from geo.matching import Question
 
 
@@ -31,6 +33,7 @@ ACTIVITY = """
            NOT :is_indoors OR a.is_indoors AS indoors
     FROM public_activities a CROSS JOIN asked
     WHERE a.interest_ids && asked.ids AND ST_DWithin(a.point_27700, asked.origin, {within})
+      AND NOT a.id = ANY(CAST(:too_far AS uuid[]))
       AND {is_visit} a.comes_to_homes AND (a.ends_on IS NULL OR a.ends_on >= :today)
 """
 STEP_FREE = "NOT :is_step_free OR a.access @> '{step_free}'"
@@ -51,6 +54,7 @@ COUNT = sa.text(
              {STEP_FREE} AS access, NOT :is_indoors OR a.is_indoors AS indoors
       FROM public_assets a CROSS JOIN asked
       WHERE a.interest_ids && asked.ids AND ST_DWithin(a.point_27700, asked.origin, :near_within_m)
+        AND NOT a.id = ANY(CAST(:too_far AS uuid[]))
       UNION ALL
       {NEAR}
       UNION ALL
@@ -70,12 +74,20 @@ COUNT = sa.text(
 )
 
 
+def leaves_out(filters: Filters) -> bool:
+    """Return whether anything is left out for not being known."""
+    return filters.is_any and not filters.with_unknown
+
+
 def count_left_out(
-    connection: sa.Connection, *, near: Question, visits: Question
+    connection: sa.Connection, *, near: Question, visits: Question, too_far: Sequence[str] = ()
 ) -> tuple[LeftOut, LeftOut]:
-    """Return what is left out of the list near you, and of those who come to you."""
+    """Return what is left out of the list near you, and of those who come to you.
+
+    `too_far`: ids of what is in reach by straight line, and not on foot.
+    """
     filters = near.filters
-    if not filters.is_any or filters.with_unknown:
+    if not leaves_out(filters):
         return NOTHING, NOTHING
     rows = connection.execute(
         COUNT,
@@ -87,6 +99,7 @@ def count_left_out(
             "near_within_m": near.within_m,
             "visit_within_m": visits.within_m,
             "today": near.today,
+            "too_far": list(too_far),
         },
     )
     found = {row.list_name: LeftOut(*row[1:]) for row in rows}

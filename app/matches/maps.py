@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import geopandas as gpd
+import numpy as np
 import sqlalchemy as sa
 
 from app.assets.maps import SCRIPTS, named, wards_around
@@ -45,7 +46,8 @@ def map_of_matches(
             "kind": [m.asset_kind if m.asset_kind in KIND_STYLES else "group" for m in near],
             "rank": list(range(1, len(near) + 1)),
             "distance_m": [match.distance_m for match in near],
-            "walk_minutes": [match.walk_minutes for match in near],
+            "walk_minutes": np.array([m.walk_minutes for m in near], dtype=np.float64),
+            "walk_m": [match.walk_m for match in near],
             "reasons": [match.reasons for match in near],
             "url": [match.url for match in near],
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -32,6 +33,18 @@ class Match(NamedTuple):
     place_id: str
     score: float
     distance_m: float
+    walk_m: float = math.nan  # where it was walked: as in `app.matches.walked`
+
+
+class PointRow(NamedTuple):
+    """Where something is."""
+
+    id: str
+    located_at: str  # as in FoundRow
+    lon: float
+    lat: float
+    location_source: str
+    distance_m: float
 
 
 class FoundRow(NamedTuple):
@@ -59,6 +72,8 @@ class FoundRow(NamedTuple):
     cost_pence: int | None
     lon: float
     lat: float
+    located_at: str  # the asset whose point it is: an activity's venue, or who runs it
+    day_parts: list[str] | None
     schedules: list[ScheduleRow]
 
 
@@ -82,6 +97,7 @@ SHOWN = """m.list_name, m.source, m.id::text AS id, m.place_id::text AS place_id
            coalesce(v.source_id, a.source_id) AS source_id,
            v.cost_pence,
            ST_X(coalesce(v.geom, a.geom)) AS lon, ST_Y(coalesce(v.geom, a.geom)) AS lat,
+           coalesce(v.venue_place_id, v.place_id, a.id)::text AS located_at, v.day_parts,
            s.starts_on, s.opens_at, s.closes_at, s.rrule, s.exdates"""
 LOOKED_UP = """LEFT JOIN public_assets a ON a.id = CASE WHEN m.source = 'asset' THEN m.id END
     LEFT JOIN public_activities v ON v.id = CASE WHEN m.source = 'activity' THEN m.id END
@@ -111,6 +127,22 @@ LOOK_UP = sa.text(
     {LOOKED_UP}
     """  # noqa: S608 - constants only
 ).columns(*COLUMNS)
+POINTS_NEAR = sa.text(
+    """
+    WITH asked AS MATERIALIZED (
+      SELECT ST_SetSRID(ST_MakePoint(:easting, :northing), 27700) AS origin
+    )
+    SELECT x.id::text, x.id::text, ST_X(x.geom), ST_Y(x.geom), x.location_source::text,
+           ST_Distance(x.point_27700, asked.origin)
+    FROM asked JOIN public_assets x ON x.interest_ids && CAST(:ids AS int[])
+      AND ST_DWithin(x.point_27700, asked.origin, :within_m)
+    UNION ALL
+    SELECT x.id::text, coalesce(x.venue_place_id, x.place_id)::text, ST_X(x.geom), ST_Y(x.geom),
+           x.location_source::text, ST_Distance(x.point_27700, asked.origin)
+    FROM asked JOIN public_activities x ON x.interest_ids && CAST(:ids AS int[])
+      AND ST_DWithin(x.point_27700, asked.origin, :within_m) AND NOT x.comes_to_homes
+    """
+)
 SCHEDULE_FROM = len(FoundRow._fields) - 1
 
 
@@ -118,6 +150,19 @@ def find(
     connection: sa.Connection, *, near: Question, visits: Question
 ) -> tuple[list[FoundRow], list[FoundRow]]:
     """Return the best rows for both lists, best first; the questions differ in reach alone."""
+    lists = find_candidates(connection, near=near, visits=visits, most=near.limit)
+    return best_of(lists["near"].values(), near.limit), best_of(
+        lists["visit"].values(), visits.limit
+    )
+
+
+def find_candidates(
+    connection: sa.Connection, *, near: Question, visits: Question, most: int
+) -> dict[str, dict[str, FoundRow]]:
+    """Return by list and id every row that scores no less than the `most`-th best place.
+
+    All distances are straight lines. A list of fewer places than `most` is everything in reach.
+    """
     by_kind: dict[str, list[int]] = {kind: [] for kind in RELATION_WEIGHTS}
     for relation in near.relations.values():
         by_kind[relation.kind].append(relation.interest_id)
@@ -135,12 +180,11 @@ def find(
             "near_halving_m": near.halving_m,
             "visit_within_m": visits.within_m,
             "visit_halving_m": visits.halving_m,
-            "most": near.limit,
+            "most": most,
         }
         | filter_values(near.filters),
     ).all()
-    lists = _with_schedules(rows)
-    return _best(lists["near"].values(), near.limit), _best(lists["visit"].values(), visits.limit)
+    return _with_schedules(rows)
 
 
 def _with_schedules(rows: Iterable[Sequence[Any]]) -> dict[str, dict[str, FoundRow]]:
@@ -158,11 +202,32 @@ def _with_schedules(rows: Iterable[Sequence[Any]]) -> dict[str, dict[str, FoundR
 
 def look_up(connection: sa.Connection, matches: Iterable[Match]) -> dict[str, dict[str, FoundRow]]:
     """Return what is shown of matches found before, by list ("near", "visit") and id."""
-    columns = list(zip(*matches, strict=True))
+    columns = list(zip(*matches, strict=True))[:-1]
     if not columns:
         return {"near": {}, "visit": {}}
-    given = dict(zip(Match._fields, map(list, columns), strict=True))
+    given = dict(zip(Match._fields[:-1], map(list, columns), strict=True))
     return _with_schedules(connection.execute(LOOK_UP, given))
+
+
+def find_points_near(
+    connection: sa.Connection,
+    *,
+    easting: float,
+    northing: float,
+    interest_ids: Iterable[int],
+    within_m: float,
+) -> list[PointRow]:
+    """Return where everything is that shares an interest, in reach by straight line.
+
+    Easting and northing in metres, British National Grid. Who comes to you is not among it.
+    """
+    given = {
+        "easting": easting,
+        "northing": northing,
+        "ids": array_text(interest_ids),
+        "within_m": within_m,
+    }
+    return [PointRow._make(row) for row in connection.execute(POINTS_NEAR, given)]
 
 
 def filter_values(filters: Filters) -> dict[str, object]:
@@ -179,7 +244,7 @@ def filter_values(filters: Filters) -> dict[str, object]:
     }
 
 
-def _best(rows: Iterable[FoundRow], limit: int) -> list[FoundRow]:
+def best_of(rows: Iterable[FoundRow], limit: int) -> list[FoundRow]:
     """Return the best row of each place, the best place first."""
     best: dict[str, FoundRow] = {}
     for row in sorted(rows, key=order):

@@ -13,8 +13,10 @@ from app.errors import NotFound
 from app.matches import resident_queries
 from app.matches.actions import Found, MatchLists, find_matches
 from app.matches.unmet import find_unmet
-from app.models import Stance, Travel
+from app.matches.walked import walker_for
+from app.models import Access, Stance, Travel
 from app.models.residents import REFERENCE_ALPHABET, REFERENCE_LENGTH
+from app.walking.actions import Walking
 from app.words import STANCES
 from geo.filters import NO_FILTERS, Filters
 from geo.interests import Concept, Vocabulary
@@ -24,6 +26,7 @@ from geo.reasons import lower_first
 REACH_M = {Travel.VISITS_ONLY: 5_000, Travel.SHORT_WALK: 640, Travel.CAN_TRAVEL: 5_000}
 FARTHER_M = 20_000
 FEW = 3
+_STEP_FREE = {Access.STEP_FREE.value}
 STANCE_WORDS = {stance: STANCES[stance.value] for stance in Stance}
 
 
@@ -38,6 +41,7 @@ class Resident:
     good_times: tuple[str, ...]
     lon: float | None
     lat: float | None
+    home_id: uuid.UUID | None  # whose place that is; None for a place of their own
     interests: tuple[tuple[Concept, Stance], ...]
 
     @property
@@ -95,6 +99,7 @@ def as_resident(row: sa.Row[Any], vocabulary: Vocabulary) -> Resident:
         good_times=tuple(row.good_times),
         lon=row.lon,
         lat=row.lat,
+        home_id=row.home_id,
         interests=tuple(
             (known[interest_id], Stance(stance))
             for interest_id, stance in zip(row.interest_ids, row.stances, strict=True)
@@ -111,8 +116,13 @@ def find_for_resident(
     within_m: int,
     filters: Filters = NO_FILTERS,
     limit: int = 10,
+    walking: Walking | None = None,
 ) -> MatchLists:
-    """Return the best matches for a resident whose place is known, with how they stand to each."""
+    """Return the best matches for a resident whose place is known, with how they stand to each.
+
+    Everybody goes at 5 km an hour but who needs step-free ways: "a short walk" is ten minutes of
+    somebody else's, because nobody has told us that they use a frame.
+    """
     if resident.lon is None or resident.lat is None or not resident.interests:
         return MatchLists([], [])
     return find_matches(
@@ -127,11 +137,18 @@ def find_for_resident(
         limit=limit,
         filters=filters,
         leads=resident.leads,
+        walking=walking,
+        home_id=resident.home_id,
     )
 
 
 def look_for_gaps(
-    connection: sa.Connection, vocabulary: Vocabulary, resident: Resident, lists: MatchLists
+    connection: sa.Connection,
+    vocabulary: Vocabulary,
+    resident: Resident,
+    lists: MatchLists,
+    *,
+    walking: Walking | None = None,
 ) -> ForResident:
     """Return `lists` with what nothing in the resident's reach answers, and what to do about it."""
     if resident.lon is None or resident.lat is None:
@@ -144,6 +161,9 @@ def look_for_gaps(
         wanted=resident.concepts,
         lists=lists,
         within_m=resident.reach_m,
+        walking=walking,
+        walker=walker_for(resident.needs, NO_FILTERS),
+        home_id=resident.home_id,
     )
     farther: Sequence[Found] = []
     if unmet:
@@ -153,10 +173,14 @@ def look_for_gaps(
             lon=resident.lon,
             lat=resident.lat,
             interests=[concept.concept for concept in unmet],
+            # Who cannot use steps is as far from here as the way without them.
+            needs=_STEP_FREE & set(resident.needs) if walking is not None else (),
             within_m=FARTHER_M,
             limit=FEW,
+            walking=walking,
+            home_id=resident.home_id,
         ).near
-        farther = [match for match in farther if match.distance_m > resident.reach_m]
+        farther = [match for match in farther if match.effective_m > resident.reach_m]
     gentler = {
         concept.label: [other.label for other, _ in vocabulary.gentler_than(concept.id)]
         for concept in unmet

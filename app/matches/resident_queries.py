@@ -11,7 +11,8 @@ import sqlalchemy as sa
 # Row-level security hides withdrawn residents and those of other teams; a person in two teams sees
 # the residents of the one they work in just now.
 RESIDENTS = """
-    SELECT r.id, r.reference, r.travel::text AS travel, r.access_needs, r.good_times,
+    SELECT r.id, r.reference, CASE WHEN r.geom IS NULL THEN t.home_id END AS home_id,
+           r.travel::text AS travel, r.access_needs, r.good_times,
            ST_X(coalesce(r.geom, h.geom)) AS lon, ST_Y(coalesce(r.geom, h.geom)) AS lat,
            coalesce(i.interest_ids, '{}') AS interest_ids, coalesce(i.stances, '{}') AS stances
     FROM residents r
@@ -33,7 +34,8 @@ def find_resident(
 ) -> sa.Row[Any] | None:
     """Return id, reference, travel, access_needs, good_times, lon, lat, interest_ids and stances.
 
-    The last two are of one length; lon and lat (degrees, WGS 84) are the home's for residents.
+    The last two are of one length; lon and lat (degrees, WGS 84) are the home's for residents, and
+    `home_id` says whose then.
     """
     return connection.execute(FIND, {"team_id": team_id, "reference": reference}).first()
 

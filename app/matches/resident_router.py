@@ -11,6 +11,7 @@ from app.accounts.people import TeamWork
 from app.assets.actions import NameCache
 from app.forms import Form
 from app.matches import unmet
+from app.matches.actions import way_sources
 from app.matches.asking import FILTER_FIELDS, read_filters
 from app.matches.maps import map_of_matches
 from app.matches.resident_actions import (
@@ -22,6 +23,7 @@ from app.matches.resident_actions import (
 from app.parameters import Query
 from app.places.actions import Place, Whereabouts
 from app.rendering import map_answer, page
+from app.walking.actions import Walking
 
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
@@ -50,8 +52,11 @@ def _page(request: Request, work: TeamWork, reference: str, query: Query) -> Res
     names, vocabulary = cache.get(connection), cache.vocabulary.get(connection)
     resident = _read(work, cache, reference)
     within_m, filters = query.within_m(default=resident.reach_m), read_filters(query)
-    lists = find_for_resident(connection, vocabulary, resident, within_m=within_m, filters=filters)
-    found = look_for_gaps(connection, vocabulary, resident, lists)
+    walking: Walking | None = request.app.state.walking.get(connection)
+    lists = find_for_resident(
+        connection, vocabulary, resident, within_m=within_m, filters=filters, walking=walking
+    )
+    found = look_for_gaps(connection, vocabulary, resident, lists, walking=walking)
     if resident.lon is not None and resident.lat is not None:
         unmet.keep_unmet(
             connection,
@@ -74,7 +79,14 @@ def _page(request: Request, work: TeamWork, reference: str, query: Query) -> Res
         fields=fields,
         is_post=request.method == "POST",
         team=work.team,
-        sources=names.sources_in([*lists.source_ids, *(m.source_id for m in found.farther)]),
+        is_along_ways=walking is not None,
+        sources=names.sources_in(
+            [
+                *lists.source_ids,
+                *(match.source_id for match in found.farther),
+                *way_sources(found.farther, walking),
+            ]
+        ),
     )
 
 
@@ -119,6 +131,7 @@ def _map(request: Request, work: TeamWork, reference: str, query: Query) -> Resp
         resident,
         within_m=within_m,
         filters=filters,
+        walking=request.app.state.walking.get(connection),
     )
     place = None
     if resident.lon is not None and resident.lat is not None:

@@ -24,6 +24,7 @@ from app.matches.asking import (
     require_whole,
 )
 from app.matches.maps import map_of_matches
+from app.matches.walked import walker_for
 from app.parameter_docs import answers, parameters
 from app.parameters import Address, Query, read_uuid
 from app.places.actions import get_home
@@ -36,6 +37,7 @@ from app.rendering import (
     map_answer,
     page,
 )
+from app.walking.actions import Walking
 from geo.geojson import features_from_rows
 from geo.interests import Vocabulary
 
@@ -87,7 +89,8 @@ def list_matches(request: Request, connect: Reading) -> Response:
         names = cache.get(connection)
         question = read_question(connection, query, cache)
         require_whole(query, question)
-        lists = ask(connection, question, cache) or MatchLists([], [])
+        walking = request.app.state.walking.get(connection)
+        lists = ask(connection, question, cache, walking) or MatchLists([], [])
     answer = _for_programs(form, lists, names)
     answer.headers.update(PRIVATE)
     return answer
@@ -109,12 +112,13 @@ def _page(
     team = visitor.team if visitor else None
     question = read_question(connection, query, cache, team=team)
     lists = None
+    walking: Walking | None = request.app.state.walking.get(connection)
     if question.is_whole and only_an_interest(query):
-        lists = ask(connection, question, cache)
+        lists = ask(connection, question, cache, walking)
     is_post = request.method == "POST"
     # Nothing at all is stored for connectors: the page says so.
     if lists is not None and is_post and (team is None or team.is_home):
-        count_gaps(connection, question, lists, cache.vocabulary.get(connection))
+        count_gaps(connection, question, lists, cache.vocabulary.get(connection), walking)
     fields = fields_of(query, question)
     answer = page(
         request,
@@ -127,6 +131,7 @@ def _page(
         fields=fields,
         shared=Address("/matches", tuple(fields)),
         team=team,
+        is_along_ways=walking is not None,
         sources=names.sources_in(lists.source_ids if lists else []),
     )
     answer.headers.update(PRIVATE_POST if is_post else PRIVATE)
@@ -134,7 +139,11 @@ def _page(
 
 
 def count_gaps(
-    connection: sa.Connection, question: Question, lists: MatchLists, vocabulary: Vocabulary
+    connection: sa.Connection,
+    question: Question,
+    lists: MatchLists,
+    vocabulary: Vocabulary,
+    walking: Walking | None,
 ) -> None:
     """Count what a question found nothing for: the interest and the ward, nothing of who asked."""
     place = question.whereabouts.place
@@ -148,6 +157,9 @@ def count_gaps(
         wanted=[taken.concept for taken in question.choice.taken],
         lists=lists,
         within_m=WITHIN_M,
+        walking=walking,
+        walker=walker_for(question.needs, question.filters),
+        home_id=place.home_id,
     )
     unmet.count_question(connection, missing, lon=place.lon, lat=place.lat)
 
@@ -190,7 +202,8 @@ def _map(request: Request, connection: sa.Connection, query: Query) -> Response:
     # A word we are not sure of is offered on the page; the map shows what the page lists.
     if not (only_an_interest(query) and question.is_whole):
         require_whole(query, question)
-    lists = ask(connection, question, cache) or MatchLists([], [])
+    walking = request.app.state.walking.get(connection)
+    lists = ask(connection, question, cache, walking) or MatchLists([], [])
     document = map_of_matches(
         connection,
         question.whereabouts,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app import words
@@ -21,6 +22,8 @@ CSV_COLUMNS = (
     "postcode",
     "distance in metres",
     "minutes on foot",
+    "metres on foot",
+    "about",
     "score",
     "last checked",
     "longitude",
@@ -44,8 +47,20 @@ MATCH = {
         "asset_kind": {"type": "string"},
         "lon": {"type": "number"},
         "lat": {"type": "number"},
-        "distance_m": {"type": "number"},
-        "walk_minutes": {"type": "integer"},
+        "distance_m": {"type": "number", "description": "As the crow flies."},
+        "walk_m": {
+            "type": ["number", "null"],
+            "description": "Metres along ways on foot, step-free ones if that is needed; null where"
+            " not known, and where it is more than 7,500.",
+        },
+        "walk_minutes": {
+            "type": ["integer", "null"],
+            "description": "Minutes on foot; null for more than 90 along ways.",
+        },
+        "is_about": {
+            "type": "boolean",
+            "description": "Whether the minutes are the straight line times 1.3, and not the way.",
+        },
         "score": {"type": "number"},
         "reasons": {"type": "array", "items": {"type": "string"}},
         "interests": {"type": "array", "items": {"type": "string"}},
@@ -80,7 +95,9 @@ def as_json(match: Found, names: Names) -> dict[str, Any]:
         "lon": match.lon,
         "lat": match.lat,
         "distance_m": match.distance_m,
+        "walk_m": round(match.walk_m, 1) if math.isfinite(match.walk_m) else None,
         "walk_minutes": match.walk_minutes,
+        "is_about": match.is_about,
         "score": match.score,
         "reasons": match.reasons,
         "interests": match.interests,
@@ -114,7 +131,8 @@ def as_features(
 
 
 def as_csv(lists: MatchLists, names: Names) -> Iterable[tuple[object, ...]]:
-    """Yield the rows of `CSV_COLUMNS`."""
+    """Yield the rows of `CSV_COLUMNS`; whose ways the minutes are along is said in each."""
+    ways = names.attribution(lists.way_source_ids)
     for name, rank, match in ranked(lists):
         source = names.sources.get(match.source_id)
         yield (
@@ -128,7 +146,9 @@ def as_csv(lists: MatchLists, names: Names) -> Iterable[tuple[object, ...]]:
             match.phone,
             match.postcode,
             round(match.distance_m),
-            match.walk_minutes,
+            "more than 90" if match.walk_minutes is None else match.walk_minutes,
+            round(match.walk_m) if math.isfinite(match.walk_m) else None,
+            "yes" if match.is_about else "no",
             round(match.score, 3),
             match.assured_date,
             round(match.lon, 6),
@@ -136,5 +156,11 @@ def as_csv(lists: MatchLists, names: Names) -> Iterable[tuple[object, ...]]:
             match.url,
             source.name if source else None,
             source.licence if source else None,
-            source.attribution if source else None,
+            _credit(source.attribution if source else "", [] if match.is_about else ways),
         )
+
+
+def _credit(attribution: str, ways: Sequence[str]) -> str | None:
+    """Return what has to be said of a row, and of the ways its minutes are along."""
+    said = [attribution, *(f"ways on foot: {way}" for way in ways)]
+    return "; ".join(part for part in said if part) or None

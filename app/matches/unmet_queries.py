@@ -18,9 +18,11 @@ UNMET = sa.text(
     )
     SELECT w.id FROM unnest(CAST(:ids AS int[]), CAST(:related AS text[])) AS w (id, related)
     CROSS JOIN asked
-    WHERE NOT EXISTS (SELECT FROM public_assets x WHERE {REACHED} :near_within_m))
+    WHERE NOT EXISTS (SELECT FROM public_assets x
+        WHERE {REACHED} :near_within_m) AND NOT x.id = ANY(CAST(:too_far AS uuid[])))
       AND NOT EXISTS (SELECT FROM public_activities x
         WHERE {REACHED} :near_within_m) AND NOT x.comes_to_homes
+          AND NOT x.id = ANY(CAST(:too_far AS uuid[]))
           AND (x.ends_on IS NULL OR x.ends_on >= CURRENT_DATE))
       AND NOT EXISTS (SELECT FROM public_activities x
         WHERE {REACHED} :visit_within_m) AND x.comes_to_homes
@@ -55,10 +57,12 @@ def find_unmet(
     related: Mapping[int, Sequence[int]],
     near_within_m: float,
     visit_within_m: float,
+    too_far: Sequence[str] = (),
 ) -> set[int]:
     """Return the interests nothing in reach answers, of those in `related`.
 
     `related` has for each interest the concepts that answer it; metres, British National Grid.
+    `too_far`: ids of what is in reach by straight line, and not on foot.
     """
     if not related:
         return set()
@@ -69,6 +73,7 @@ def find_unmet(
         "related": [array_text(ids) for ids in related.values()],
         "near_within_m": near_within_m,
         "visit_within_m": visit_within_m,
+        "too_far": list(too_far),
     }
     return set(connection.execute(UNMET, given).scalars())
 

@@ -12,10 +12,10 @@ from fastapi import APIRouter, Request, Response
 
 from app.accounts.access import ForMappers
 from app.accounts.people import Work
-from app.connections.printing import CannotPrint, make_pdf
 from app.errors import NotFound, PatchworkError
 from app.forms import Form
 from app.parameters import Query
+from app.printing import CannotPrint, make_pdf
 from app.rendering import STATIC, Pages, page, see_other
 from app.suggestions import queries
 

@@ -116,6 +116,8 @@ PUBLIC_ROWS = (
     _get("/matches/map", query=ASKED),
     _get("/api/matches", query=ASKED),
     _get("/homes/{home_id}"),
+    # Without a foot network nobody knows.
+    _get("/isochrones.geojson", query="lon=-1.75&lat=53.79", own=NOT_FOUND),
 )
 ACCOUNT_ROWS = (
     _get("/sign-in"),
@@ -278,9 +280,22 @@ DUPLICATE_ROWS = (
 )
 
 # Wards on one page: comparing, taking away, two releases, and where councillors start.
-COMPARE_ROWS: tuple[Row, ...] = ()
-TAKE_ROWS: tuple[Row, ...] = ()
-BOUNDARY_ROWS: tuple[Row, ...] = (_get("/wards/boundaries", query="near=BD1+1HY"),)
+COMPARE_ROWS: tuple[Row, ...] = (_get("/wards/map", query="district=E08000032"),)
+TAKE_ROWS = (
+    _get("/wards/{gss_code}.png"),
+    _get("/wards/{gss_code}.pdf"),
+    _get("/wards/{gss_code}.xlsx"),
+    _get("/wards/{gss_code}.gpkg"),
+    _get("/wards/{gss_code}/map.html"),
+    _get("/wards/{gss_code}/figures.csv"),
+    _get("/wards/{gss_code}/homes.csv"),
+    _get("/wards/{gss_code}/gaps.csv"),
+    _get("/wards/{gss_code}/embed"),
+)
+BOUNDARY_ROWS: tuple[Row, ...] = (
+    _get("/wards/boundaries"),
+    _get("/wards/boundaries", query="near=BD1+1HY"),
+)
 COUNCILLOR_ROWS: tuple[Row, ...] = (
     _get("/my-wards", Access.WARDS),
     _post("/my-wards", Access.WARDS),

@@ -20,9 +20,9 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
+from app.connections.printing import make_pdf
 from sqlalchemy.orm import Session
 
-from app.connections.printing import make_pdf
 from app.main import create_app
 from app.rendering import STATIC
 from tests import builders

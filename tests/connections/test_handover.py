@@ -12,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.connections import handover_router, printing
+from app import printing
+from app.connections import handover_router
 from app.models import ConnectionNote, ConnectionStatus, HowItWent, Membership, Stance
 from app.rendering import STATIC
 from tests.connections.calendar_builders import (

@@ -60,7 +60,7 @@ def test_what_is_reached_in_time_is_inside_and_rings_hold_each_other(
     on_it = nodes.gap_m < 0.01
     metres = walks_m(town, origin, nodes, needs_step_free=who.needs_step_free)[0]
     metres -= origin.gap_m[0]
-    places = shapely.points(town.points)
+    places = np.asarray(shapely.points(town.points))
     for minutes, area in zip(rings["minutes"], rings.geometry, strict=True):
         limit = minutes * who.metres_per_minute
         reached = on_it & (metres <= limit)

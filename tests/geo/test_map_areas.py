@@ -53,7 +53,10 @@ figures = st.lists(
 )
 
 
-@given(figures, st.sampled_from(["quantiles", "equal intervals"]), st.integers(2, 5))
+SCHEMES: tuple[Scheme, ...] = ("quantiles", "equal intervals", "natural breaks")
+
+
+@given(figures, st.sampled_from(SCHEMES), st.integers(2, 5))
 def test_classes_hold_every_figure_once_in_order(
     values: list[float], scheme: Scheme, class_count: int
 ) -> None:
@@ -65,6 +68,26 @@ def test_classes_hold_every_figure_once_in_order(
     assert all(row.count for row in classes.rows)
     ranges = [array[classes.of_row == i] for i in range(len(classes.colours))]
     assert all(a.max() < b.min() for a, b in itertools.pairwise(ranges))
+
+
+def test_natural_breaks_are_where_figures_part() -> None:
+    values = np.array([1.0, 1.1, 1.2, 7.0, 7.1, 40.0, 41.0, 42.0, 43.0])
+    classes = classes_of(values, scheme="natural breaks", class_count=3)
+    assert classes.of_row.tolist() == [0, 0, 0, 1, 1, 2, 2, 2, 2]
+    # As many areas in each class instead.
+    assert classes_of(values, class_count=3).of_row.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+@given(figures, st.sampled_from(SCHEMES), st.integers(0, 2))
+def test_figures_that_read_the_same_are_in_one_class(
+    values: list[float], scheme: Scheme, decimals: int
+) -> None:
+    array = np.array(values, dtype=float)
+    classes = classes_of(array, scheme=scheme, decimals=decimals)
+    words = [figure_in_words(value, decimals=decimals) for value in np.round(array, decimals)]
+    class_of: dict[str, int] = {}
+    for number, text in zip(classes.of_row.tolist(), words, strict=True):
+        assert class_of.setdefault(text, number) == number
 
 
 @pytest.mark.parametrize(
@@ -81,6 +104,12 @@ def test_classes_hold_every_figure_once_in_order(
 )
 def test_figures_are_written_for_people(value: float, unit: str, words: str) -> None:
     assert figure_in_words(value, unit) == words
+
+
+def test_figures_have_the_decimals_asked_for() -> None:
+    assert figure_in_words(1234.5678, "%", decimals=2) == "1,234.57 %"
+    assert figure_in_words(3.0, decimals=1) == "3.0"
+    assert figure_in_words(math.nan, "%", decimals=1) == "no figure"
 
 
 @pytest.mark.real_data

@@ -41,7 +41,7 @@ def town() -> FootNetwork:
 
 
 def named_places() -> dict[str, tuple[float, float]]:
-    nodes = osmium.FileProcessor(str(SAMPLE), osmium.osm.NODE)
+    nodes: Any = osmium.FileProcessor(str(SAMPLE), osmium.osm.NODE)
     return {
         node.tags["name"]: grid_of(node.lon, node.lat)
         for node in nodes.with_filter(osmium.filter.KeyFilter("place"))

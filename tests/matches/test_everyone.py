@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
+from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +18,9 @@ from app.matches.resident_actions import as_resident, find_for_resident
 from app.matches.resident_queries import list_residents
 from app.models import Resident, Stance, TeamKind, Travel
 from app.models.residents import REFERENCE_ALPHABET
+from app.walking.actions import Walking
 from geo.filters import NO_FILTERS, Filters, start_spans
+from tests import foot_networks
 from tests.builders import make_activity, make_asset
 from tests.people import REFERENCE_A, REFERENCE_B, People, make_resident, weekly_on_tuesdays
 from tests.web.document import Document
@@ -57,16 +61,34 @@ def home(people: People) -> Team:
     )
 
 
+@pytest.fixture(params=["straight", "maze", "no way known"])
+def walking(request: pytest.FixtureRequest, people: People, home: Team) -> Iterator[Walking | None]:
+    """No streets, those of a maze around the home, or those of somewhere else."""
+    with Session(people.engine) as session:
+        kept = None
+        if request.param == "maze":
+            kept = foot_networks.keep(session, foot_networks.maze())
+        elif request.param == "no way known":
+            kept = foot_networks.keep_sample(session)
+        session.commit()
+    yield kept
+    with Session(people.engine) as session:
+        session.execute(sa.text("DELETE FROM foot_networks"))
+        session.commit()
+
+
 @pytest.mark.parametrize(
     "filters", [NO_FILTERS, Filters(is_free=True), Filters(starts=start_spans(weekdays=[1]))]
 )
 def test_it_is_what_asking_for_each_and_counting_gives(
-    people: People, home: Team, filters: Filters
+    people: People, home: Team, filters: Filters, walking: Walking | None
 ) -> None:
     with people.acting_as("coordinator_a") as session:
         connection = session.connection()
         vocabulary = read_vocabulary(connection)
-        everyone = please_everyone(connection, vocabulary, team=home, filters=filters)
+        everyone = please_everyone(
+            connection, vocabulary, team=home, filters=filters, walking=walking
+        )
         suits: dict[tuple[bool, str], set[str]] = defaultdict(set)
         scores: dict[tuple[bool, str], float] = defaultdict(float)
         best: dict[str, str | None] = {}
@@ -74,7 +96,7 @@ def test_it_is_what_asking_for_each_and_counting_gives(
             resident = as_resident(row, vocabulary)
             lists = find_for_resident(
                 connection, vocabulary, resident, within_m=resident.reach_m, filters=filters,
-                limit=BEST_OF_EACH,
+                limit=BEST_OF_EACH, walking=walking,
             )  # fmt: skip
             near = [] if resident.travel is Travel.VISITS_ONLY else lists.near
             for visits, found in ((False, near), (True, lists.comes_to_you)):
@@ -97,7 +119,29 @@ def test_it_is_what_asking_for_each_and_counting_gives(
     assert {ref: match and f"{match.score:.6f}" for ref, match in everyone.best} == best
 
 
+def test_where_no_way_is_known_it_is_as_without_streets(people: People, home: Team) -> None:
+    client = people.client("coordinator_a")
+    without = client.get("/matches/everyone").text
+    with Session(people.engine) as session:
+        foot_networks.keep_sample(session)
+        session.commit()
+    assert without_ids(client.get("/matches/everyone").text) == without_ids(without)
+    with Session(people.engine) as session:
+        foot_networks.keep(session, foot_networks.maze())
+        session.commit()
+    walked = client.get("/matches/everyone").text
+    assert without_ids(walked) != without_ids(without)
+    assert foot_networks.CREDIT not in without
+    assert foot_networks.CREDIT in walked
+
+
+def without_ids(page: str) -> str:
+    """Return a page without the numbers that forms make anew each time."""
+    return re.sub(r'value="[0-9a-f-]{36}"', "", page)
+
+
 def test_statements_do_not_grow_with_residents(people: People, home: Team) -> None:
+    # In the maze, that is: without one there are fewer.
     client = people.client("coordinator_a")
     client.get("/matches/everyone")  # the names of interests are read once in ten seconds
     counts = []
@@ -117,7 +161,8 @@ def test_statements_do_not_grow_with_residents(people: People, home: Team) -> No
         with Session(people.engine) as session:
             session.execute(sa.delete(Resident).where(Resident.reference.like("ZZZZZZ2%")))
             session.commit()
-    assert counts[0] == counts[1] <= 10
+    # Twice the walks kept for the home: for those who need them without steps, and for the others.
+    assert counts[0] == counts[1] <= 12
 
 
 def test_the_page_says_how_many_and_why_and_connects_them(people: People, home: Team) -> None:

@@ -25,16 +25,21 @@ MOST = {
     "/api/assets": 1,
     # What homes offer it, how many share its interest, its photos: a question each.
     "/assets/{club}": 8,
-    "/wards": 2,
+    # The districts, and of the wards of one: what is published, what is there, the themes.
+    "/wards": 4,
+    "/wards?district=E08000032&measure=groups:sport&sort=-checked_share": 4,
+    "/wards/map?district=E08000032": 4,
+    "/wards.csv": 4,
     # Its whole report: wards around it, figures, places, sessions, walks, gaps, changes.
     "/wards/E05001347": 12,
     "/api/wards/E05001347": 12,
     "/wards/boundaries?near=BD1+1HY": 6,
     "/wards/E05001347.csv": 2,
     "/wards/E05001347/map": 4,
-    "/matches?near=BD1+1HY&interest=bowls&interest=reading": 2,
-    "/api/matches?near=BD1+1HY&interest=bowls": 2,
-    "/api/matches?lon=-1.75&lat=53.79&interest=bowls": 1,
+    # One of them: whether there are ways on foot to measure along (tests/matches/test_minutes.py).
+    "/matches?near=BD1+1HY&interest=bowls&interest=reading": 3,
+    "/api/matches?near=BD1+1HY&interest=bowls": 3,
+    "/api/matches?lon=-1.75&lat=53.79&interest=bowls": 2,
     "/health": 0,
 }
 
