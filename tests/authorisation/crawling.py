@@ -139,8 +139,6 @@ def _texts_of_pdf(content: bytes) -> Iterator[str]:
             yield zlib.decompress(packed).decode("latin-1")
         except zlib.error:
             yield packed.decode("latin-1")
-    for item in read.xmp_metadata.dc_title.values() if read.xmp_metadata else ():
-        yield str(item)
     yield content.decode("latin-1")
     yield content.decode("utf-16-be", "replace")
 

@@ -292,10 +292,7 @@ TAKE_ROWS = (
     _get("/wards/{gss_code}/gaps.csv"),
     _get("/wards/{gss_code}/embed"),
 )
-BOUNDARY_ROWS: tuple[Row, ...] = (
-    _get("/wards/boundaries"),
-    _get("/wards/boundaries", query="near=BD1+1HY"),
-)
+BOUNDARY_ROWS: tuple[Row, ...] = (_get("/wards/boundaries", query="near=BD1+1HY"),)
 COUNCILLOR_ROWS: tuple[Row, ...] = (
     _get("/my-wards", Access.WARDS),
     _post("/my-wards", Access.WARDS),

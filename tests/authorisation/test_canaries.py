@@ -208,7 +208,7 @@ def test_nothing_private_is_in_the_log(planted: Planted, crawls: dict[str | None
 
 def asked_without_raising(planted: Planted) -> httpx.Response:
     client = planted.people.client()
-    client._transport.raise_server_exceptions = False  # type: ignore[attr-defined]
+    client._transport.raise_server_exceptions = False
     with redirect_stdout(planted.said), redirect_stderr(planted.said):
         answer: httpx.Response = client.get("/assets", params={"near": "BD1 1HY"})
     return answer

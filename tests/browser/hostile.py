@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from playwright.sync_api import BrowserContext, Frame, Page
+from playwright.sync_api import BrowserContext, Dialog, Frame, Page
 from sqlalchemy.orm import Session
 
 from app.models import AssetKind, LocationSource, Membership, Role
@@ -53,11 +53,15 @@ class Watch:
     def over(self, context: BrowserContext) -> Page:
         """Return a page of the context whose every sound is listened to."""
         page = context.new_page()
-        page.on("dialog", lambda dialog: (self.note(page, "a dialog"), dialog.dismiss()))
+        page.on("dialog", self._dismiss)
         page.on("pageerror", lambda error: self.note(page, f"a script error: {error}"))
         page.on("console", lambda said: self._hear(page, said.text))
         context.on("request", lambda asked: self._see(page, asked.url))
         return page
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.wrong.append("a dialog")
+        dialog.dismiss()
 
     def note(self, page: Page, what: str) -> None:
         self.wrong.append(f"{page.url}: {what}")
@@ -155,10 +159,10 @@ def _store_what_waits(session: Session, people: People) -> None:
             },
         )  # fmt: skip
 
-    here = {"place": {"ward_code": "E05001347"}}
+    here: dict[str, object] = {"place": {"ward_code": "E05001347"}}
     add({"name": ALL, "description": ALL, "address": ALL})
-    add({"name": ALL} | here)
-    add({"name": ALL} | here, decision="rejected")
+    add({**here, "name": ALL})
+    add({**here, "name": ALL}, decision="rejected")
     add({"name": {"was": None, "now": ALL}}, kind="change")
     given = {"all": ALL, "club": people.club_id, "home": people.homes["a"]}
     for statement in (
