@@ -36,7 +36,7 @@ def count_waiting(session: Session, *, area_id: int, gss_code: str) -> int | Non
 
     Suggestions, and photos of what is there.
     """
-    return session.execute(
+    found: int | None = session.execute(
         sa.text(
             f"""
             SELECT rounded_count(count(*)) FROM (
@@ -58,6 +58,7 @@ def count_waiting(session: Session, *, area_id: int, gss_code: str) -> int | Non
         ),
         {"id": area_id, "code": gss_code},
     ).scalar_one()
+    return found
 
 
 def list_passed_on(session: Session, *, codes: Sequence[str]) -> Sequence[sa.Row[Any]]:

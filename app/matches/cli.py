@@ -158,9 +158,10 @@ def map_home(
             connection,
             Whereabouts(place),
             lists,
-            attribution=NameCache().get(connection).attribution(lists.source_ids),
+            names=NameCache().get(connection),
             within_m=within,
             settings=settings,
+            walking=WalkingCache().get(connection),
             scripts=INLINE,
         )
     engine.dispose()

@@ -20,6 +20,7 @@ from app.matches.resident_actions import (
     get_resident,
     look_for_gaps,
 )
+from app.matches.walked import walker_for
 from app.parameters import Query
 from app.places.actions import Place, Whereabouts
 from app.rendering import map_answer, page
@@ -125,13 +126,14 @@ def _map(request: Request, work: TeamWork, reference: str, query: Query) -> Resp
     resident = _read(work, cache, reference)
     within_m, filters = query.within_m(default=resident.reach_m), read_filters(query)
     query.refuse_problems()
+    walking = request.app.state.walking.get(connection)
     lists = find_for_resident(
         connection,
         cache.vocabulary.get(connection),
         resident,
         within_m=within_m,
         filters=filters,
-        walking=request.app.state.walking.get(connection),
+        walking=walking,
     )
     place = None
     if resident.lon is not None and resident.lat is not None:
@@ -141,9 +143,11 @@ def _map(request: Request, work: TeamWork, reference: str, query: Query) -> Resp
         connection,
         Whereabouts(place),
         lists,
-        attribution=cache.get(connection).attribution(lists.source_ids),
+        names=cache.get(connection),
         within_m=within_m,
         settings=request.app.state.settings,
+        walking=walking,
+        walker=walker_for(resident.needs, filters),
     )
     answer = map_answer(document)
     answer.headers.update(PRIVATE)

@@ -208,9 +208,11 @@ def _map(request: Request, connection: sa.Connection, query: Query) -> Response:
         connection,
         question.whereabouts,
         lists,
-        attribution=names.attribution(lists.source_ids),
+        names=names,
         within_m=question.within_m,
         settings=request.app.state.settings,
+        walking=walking,
+        walker=walker_for(question.needs, question.filters),
     )
     answer = map_answer(document)
     answer.headers.update(PRIVATE)

@@ -40,7 +40,7 @@ class Crawl:
 
     client: Any
     words: Mapping[str, str]
-    # Whether what takes long is asked for once of each sort: it is drawn from the same rows.
+    # Whether what takes long to draw is only asked for once of a sort, and by no link.
     is_brief: bool = False
     statuses: dict[str, int] = field(default_factory=dict)
     kinds: Counter[str] = field(default_factory=Counter)
@@ -57,7 +57,8 @@ class Crawl:
             names = sorted({name for name, _ in parse_qsl(parts.query)})
             sort = (IDS.sub("…", parts.path) if is_slow and self.is_brief else parts.path, *names)
             most = MOST_SLOW if is_slow else MOST_ALIKE
-            is_one_more = alike[sort] >= most and (is_linked or (is_slow and self.is_brief))
+            is_too_slow = is_slow and self.is_brief and (is_linked or alike[sort] > 0)
+            is_one_more = is_too_slow or (is_linked and alike[sort] >= most)
             if address in self.statuses or is_one_more:
                 continue
             alike[sort] += 1
@@ -138,8 +139,6 @@ def _texts_of_pdf(content: bytes) -> Iterator[str]:
             yield zlib.decompress(packed).decode("latin-1")
         except zlib.error:
             yield packed.decode("latin-1")
-    for item in read.xmp_metadata.dc_title.values() if read.xmp_metadata else ():
-        yield str(item)
     yield content.decode("latin-1")
     yield content.decode("utf-16-be", "replace")
 

@@ -19,13 +19,17 @@ from app.database import make_engine, normalise_url
 from app.main import spare_the_collector
 from tests.benchmarks import (
     cold_start,
+    compare,
     home,
     imports,
     lists,
     matching,
+    minutes,
     networks,
     pages,
+    take,
     walking,
+    wards,
 )
 from tests.benchmarks.database import make_database, make_england, real_data
 from tests.benchmarks.figures import Figure, Promise, show
