@@ -31,7 +31,7 @@ from tests.benchmarks import (
     walking,
     wards,
 )
-from tests.benchmarks.database import make_database, make_england, real_data
+from tests.benchmarks.database import make_database, make_england, make_real, real_data
 from tests.benchmarks.figures import Figure, Promise, show
 
 ASSETS = 1_000_000
@@ -54,6 +54,8 @@ def main() -> None:
         "cold": _cold,
         "walking": _walking,
         "networks": _networks,
+        "minutes": _minutes,
+        "wards": _wards,
     }
     for name in given.only.split(",") if given.only else parts:
         parts[name](count, given.quick)
@@ -68,7 +70,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only",
         default="",
-        help="some of: matching, home, lists, pages, imports, cold, walking, networks",
+        help="some of the parts, with commas, such as matching,networks,wards",
     )
     return parser.parse_args()
 
@@ -137,6 +139,23 @@ def _walking(_count: int, _is_quick: bool) -> None:
 def _networks(_count: int, _is_quick: bool) -> None:
     missing = "Not measured: PATCHWORK_REAL_DATA has no Rutland."
     show("Ways on foot", networks.measure(), [] if real_data() else [missing])
+
+
+def _minutes(_count: int, is_quick: bool) -> None:
+    questions = minutes.QUESTIONS // 5 if is_quick else minutes.QUESTIONS
+    figures = minutes.measure(questions=questions)
+    show("Matching along ways beside matching by the straight line", figures, [NOTE])
+
+
+def _wards(_count: int, is_quick: bool) -> None:
+    settings = make_real()
+    if settings is None:
+        show("Wards", [], ["Not measured: PATCHWORK_REAL_DATA has no wards."])
+        return
+    times = {"times": 5} if is_quick else {}
+    show("A ward on one page", wards.measure(settings, **times))
+    show("The wards of a district compared", compare.measure(settings, **times))
+    show("A ward to take away", take.measure(settings, **times))
 
 
 if __name__ == "__main__":

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from app.areas.cli import work_out_measures
 from app.database import make_engine
+from app.importers.folder import load_folder
 from app.importers.run import load_file
 from app.migrations import migrate
 from app.settings import Settings
+from app.walking.cli import work_out_walks
 from tests.benchmarks import england
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +51,25 @@ def make_database(name: str) -> Settings:
             migrate(settings)
             connection.execute(sa.text(f"COMMENT ON DATABASE {name} IS '{stamp}'"))
     admin.dispose()
+    return settings
+
+
+def make_real() -> Settings | None:
+    """Return settings for a database with all the real data we have; None where there is none."""
+    folder = real_data()
+    if folder is None:
+        return None
+    settings = make_database("patchwork_bench_real")
+    engine = make_engine(settings)
+    with engine.connect() as connection:
+        stored = connection.execute(sa.text("SELECT count(*) FROM assets")).scalar_one()
+    if not stored:
+        load_folder(engine, folder)
+        work_out_walks(settings)
+        work_out_measures(settings)
+        with engine.begin() as connection:
+            connection.execute(sa.text("ANALYZE"))
+    engine.dispose()
     return settings
 
 
