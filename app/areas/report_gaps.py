@@ -21,8 +21,9 @@ from geo.distance import DETOUR, WALKING_M_PER_MINUTE, in_words
 from geo.interests import Concept, Vocabulary
 from geo.matching import VISIT_REACH_M
 
-# What is this near the middle of the ward has come into reach.
+# What is this near the middle of the ward has come into reach, in whole minutes as they are said.
 REACH_MINUTES = 15
+BEYOND_REACH_MINUTES = REACH_MINUTES + 0.5
 # Beyond an hour and a half nobody walks, and ways on foot are not looked for.
 LONGEST_MINUTES = 90
 # As many different interests as anybody reads; the least asked for are left out.
@@ -44,6 +45,14 @@ class _Nearest:
     row: sa.Row[Any]
     text: str
     is_in_reach: bool
+    # On foot from the middle of the ward; not known of what comes to homes.
+    minutes: float = math.inf
+
+    @property
+    def rank(self) -> tuple[bool, bool, float, float]:
+        """What is in reach first, then what has an address of its own, then what is near."""
+        has_no_door = self.row.is_visiting or (self.is_in_reach and self.row.is_by_ward)
+        return not self.is_in_reach, has_no_door, self.minutes, self.row.metres
 
 
 def read_gaps(
@@ -97,7 +106,6 @@ def _list_nearest(
     wanted: Sequence[Concept],
     today: dt.date,
 ) -> Sequence[sa.Row[Any]]:
-    easting, northing = grid_of(ward.lon, ward.lat)
     answers = {
         concept.id: sorted(
             relation.interest_id
@@ -108,9 +116,11 @@ def _list_nearest(
     }
     return report_queries.list_nearest(
         connection,
-        easting=easting,
-        northing=northing,
+        ward=ward,
+        origin=grid_of(ward.lon, ward.lat),
         answers=answers,
+        # No way on foot is shorter than the straight line.
+        reach_m=BEYOND_REACH_MINUTES * WALKING_M_PER_MINUTE,
         visit_within_m=VISIT_REACH_M,
         today=today,
     )
@@ -119,12 +129,12 @@ def _list_nearest(
 def _choose(
     rows: Sequence[sa.Row[Any]], walks: Mapping[str, float], inside: Collection[str]
 ) -> dict[int, _Nearest]:
-    """Return for each interest what is nearest; what is in reach goes before what is not."""
+    """Return for each interest what is nearest on foot; what is in reach goes before all else."""
     found: dict[int, _Nearest] = {}
     for row in rows:
         one = _said(row, walks.get(row.id, math.nan), is_inside=row.id in inside)
         known = found.get(row.interest_id)
-        if known is None or (one.is_in_reach and not known.is_in_reach):
+        if known is None or one.rank < known.rank:
             found[row.interest_id] = one
     return found
 
@@ -147,17 +157,19 @@ def _said(row: sa.Row[Any], walk_m: float, *, is_inside: bool) -> _Nearest:
     """Say how far a place is from the middle of the ward. NaN: only the straight line is known."""
     if row.is_visiting:
         return _Nearest(row, "comes to homes", True)
-    if row.is_by_ward:
-        text = "in this ward" if is_inside else f"{in_words(row.metres)} away"
-        return _Nearest(row, text, is_inside)
     is_about = math.isnan(walk_m)
     minutes = (row.metres * DETOUR if is_about else walk_m) / WALKING_M_PER_MINUTE
-    is_in_reach = is_inside or minutes < REACH_MINUTES + 0.5
+    if row.is_by_ward:
+        text = "in this ward" if is_inside else f"{in_words(row.metres)} away"
+        return _Nearest(row, text, is_inside, minutes)
+    is_in_reach = is_inside or minutes < BEYOND_REACH_MINUTES
     far = in_words(row.metres)
     if math.isinf(minutes):
-        return _Nearest(row, f"{far} as the crow flies, more than 90 minutes on foot", is_inside)
-    if minutes > LONGEST_MINUTES:
-        return _Nearest(row, f"{far} away", is_inside)
-    whole = max(1, round(minutes))
-    time = "a minute\u2019s walk" if whole == 1 else f"{whole} minutes\u2019 walk"
-    return _Nearest(row, f"{far}, {'about ' if is_about and whole > 1 else ''}{time}", is_in_reach)
+        text = f"{far} as the crow flies, more than {LONGEST_MINUTES} minutes on foot"
+    elif minutes > LONGEST_MINUTES:
+        text = f"{far} away"
+    else:
+        whole = max(1, round(minutes))
+        time = "a minute\u2019s walk" if whole == 1 else f"{whole} minutes\u2019 walk"
+        text = f"{far}, {'about ' if is_about and whole > 1 else ''}{time}"
+    return _Nearest(row, text, is_in_reach, minutes)

@@ -214,61 +214,94 @@ def list_unmet(connection: sa.Connection, *, codes: Sequence[str]) -> Sequence[s
 
 ORIGIN = "ST_SetSRID(ST_MakePoint(:easting, :northing), 27700)"
 ON_TODAY = "(v.ends_on IS NULL OR v.ends_on >= :today)"
+_PLACES = f"""
+  SELECT a.id, a.name, a.geom, a.point_27700, a.location_source, a.source_id, a.interest_ids,
+         a.ward_code
+  FROM public_assets a
+  UNION ALL
+  SELECT coalesce(v.venue_place_id, v.place_id), coalesce(v.venue_name, v.organizer_name),
+         v.geom, v.point_27700, v.location_source, v.source_id, v.interest_ids, NULL
+  FROM public_activities v WHERE NOT v.comes_to_homes AND {ON_TODAY}
+"""  # noqa: S608 - constants only
+# What is near, or in the ward however far, is looked for once for all interests; what is nearest
+# by index for each, because it may be anywhere.
+_LIST_NEAREST = sa.text(
+    f"""
+    WITH close AS MATERIALIZED (
+      SELECT s.* FROM ({_PLACES}) AS s
+      WHERE s.interest_ids && CAST(:all_answers AS int[])
+        AND ST_DWithin(s.point_27700, {ORIGIN}, :reach_m)
+      UNION
+      SELECT s.* FROM area_parts p JOIN ({_PLACES}) AS s ON ST_Intersects(p.geom, s.geom)
+      WHERE p.area_id = :area_id AND s.interest_ids && CAST(:all_answers AS int[])
+      UNION
+      SELECT s.* FROM ({_PLACES}) AS s
+      WHERE s.ward_code = :code AND s.interest_ids && CAST(:all_answers AS int[])
+    )
+    SELECT DISTINCT w.id AS interest_id, n.id::text AS id, n.name, ST_X(n.geom) AS lon,
+           ST_Y(n.geom) AS lat, n.point_27700 <-> {ORIGIN} AS metres,
+           n.location_source = 'ward' AS is_by_ward, n.is_visiting, n.source_id
+    FROM unnest(CAST(:ids AS int[]), CAST(:answers AS text[])) AS w (id, answers)
+    CROSS JOIN LATERAL (
+      SELECT c.id, c.name, c.geom, c.point_27700, c.location_source, c.source_id,
+             false AS is_visiting
+      FROM close c WHERE c.interest_ids && CAST(w.answers AS int[])
+      UNION ALL
+      (SELECT a.id, a.name, a.geom, a.point_27700, a.location_source, a.source_id, false
+       FROM public_assets a WHERE a.interest_ids && CAST(w.answers AS int[])
+       ORDER BY a.point_27700 <-> {ORIGIN} LIMIT 1)
+      UNION ALL
+      (SELECT coalesce(v.venue_place_id, v.place_id), coalesce(v.venue_name, v.organizer_name),
+              v.geom, v.point_27700, v.location_source, v.source_id, false
+       FROM public_activities v
+       WHERE v.interest_ids && CAST(w.answers AS int[]) AND NOT v.comes_to_homes AND {ON_TODAY}
+       ORDER BY v.point_27700 <-> {ORIGIN} LIMIT 1)
+      UNION ALL
+      (SELECT v.place_id, v.organizer_name, v.geom, v.point_27700, v.location_source, v.source_id,
+              true
+       FROM public_activities v
+       WHERE v.interest_ids && CAST(w.answers AS int[]) AND v.comes_to_homes
+         AND ST_DWithin(v.point_27700, {ORIGIN}, :visit_within_m) AND {ON_TODAY}
+       ORDER BY v.point_27700 <-> {ORIGIN} LIMIT 1)
+    ) AS n
+    ORDER BY metres, 2
+    """  # noqa: S608 - constants only
+)
 
 
 def list_nearest(
     connection: sa.Connection,
     *,
-    easting: float,
-    northing: float,
+    ward: sa.Row[Any],
+    origin: tuple[float, float],
     answers: Mapping[int, Sequence[int]],
+    reach_m: float,
     visit_within_m: float,
     today: dt.date,
 ) -> Sequence[sa.Row[Any]]:
-    """Return for each interest the nearest place that has one of what answers it.
+    """Return for each interest the places that may be the nearest on foot from the ward's middle.
+
+    That is every place that has one of what answers the interest and is in the ward or within
+    `reach_m`, the nearest wherever it is, and the nearest that comes to homes from within
+    `visit_within_m`. `origin` is the middle, easting and northing (British National Grid, metres).
 
     interest_id, id and name of the place (of who runs it), lon, lat, metres as the crow flies,
-    is_by_ward (it is known only by its ward), source_id, and is_visiting: it comes to homes, from
-    nearer than `visit_within_m`. Nothing for an interest that nobody has. `answers` has for each
-    interest the concepts that answer it; metres, British National Grid.
+    is_by_ward (it is known only by its ward), source_id, and is_visiting: it comes to homes.
+    Nothing for an interest that nobody has. `answers` has for each interest the concepts that
+    answer it.
     """
+    easting, northing = origin
     return connection.execute(
-        sa.text(
-            f"""
-            SELECT w.id AS interest_id, n.id::text AS id, n.name, n.lon, n.lat, n.metres,
-                   n.is_by_ward, n.is_visiting, n.source_id
-            FROM unnest(CAST(:ids AS int[]), CAST(:answers AS text[])) AS w (id, answers)
-            CROSS JOIN LATERAL (
-              (SELECT a.id, a.name, ST_X(a.geom) AS lon, ST_Y(a.geom) AS lat,
-                      a.point_27700 <-> {ORIGIN} AS metres,
-                      a.location_source = 'ward' AS is_by_ward,
-                      false AS is_visiting, a.source_id
-               FROM public_assets a WHERE a.interest_ids && CAST(w.answers AS int[])
-               ORDER BY a.point_27700 <-> {ORIGIN} LIMIT 1)
-              UNION ALL
-              (SELECT coalesce(v.venue_place_id, v.place_id),
-                      coalesce(v.venue_name, v.organizer_name), ST_X(v.geom), ST_Y(v.geom),
-                      v.point_27700 <-> {ORIGIN}, v.location_source = 'ward', false, v.source_id
-               FROM public_activities v
-               WHERE v.interest_ids && CAST(w.answers AS int[]) AND NOT v.comes_to_homes
-                 AND {ON_TODAY}
-               ORDER BY v.point_27700 <-> {ORIGIN} LIMIT 1)
-              UNION ALL
-              (SELECT v.place_id, v.organizer_name, ST_X(v.geom), ST_Y(v.geom),
-                      v.point_27700 <-> {ORIGIN}, v.location_source = 'ward', true, v.source_id
-               FROM public_activities v
-               WHERE v.interest_ids && CAST(w.answers AS int[]) AND v.comes_to_homes
-                 AND ST_DWithin(v.point_27700, {ORIGIN}, :visit_within_m) AND {ON_TODAY}
-               ORDER BY v.point_27700 <-> {ORIGIN} LIMIT 1)
-            ) AS n
-            ORDER BY n.metres, n.id
-            """  # noqa: S608 - constants only
-        ),
+        _LIST_NEAREST,
         {
+            "area_id": ward.id,
+            "code": ward.gss_code,
             "easting": easting,
             "northing": northing,
             "ids": list(answers),
             "answers": ["{" + ",".join(map(str, ids)) + "}" for ids in answers.values()],
+            "all_answers": sorted({one for ids in answers.values() for one in ids}),
+            "reach_m": reach_m,
             "visit_within_m": visit_within_m,
             "today": today,
         },
