@@ -224,7 +224,7 @@ _PLACES = f"""
   FROM public_activities v WHERE NOT v.comes_to_homes AND {ON_TODAY}
 """  # noqa: S608 - constants only
 # What is near, or in the ward however far, is looked for once for all interests; what is nearest
-# by index for each, because it may be anywhere.
+# by index for each, because it may be anywhere. From parts to places and never the other way.
 _LIST_NEAREST = sa.text(
     f"""
     WITH close AS MATERIALIZED (
@@ -232,8 +232,10 @@ _LIST_NEAREST = sa.text(
       WHERE s.interest_ids && CAST(:all_answers AS int[])
         AND ST_DWithin(s.point_27700, {ORIGIN}, :reach_m)
       UNION
-      SELECT s.* FROM area_parts p JOIN ({_PLACES}) AS s ON ST_Intersects(p.geom, s.geom)
-      WHERE p.area_id = :area_id AND s.interest_ids && CAST(:all_answers AS int[])
+      SELECT i.* FROM area_parts p
+      CROSS JOIN LATERAL (
+        SELECT s.* FROM ({_PLACES}) AS s WHERE ST_Intersects(p.geom, s.geom) OFFSET 0) AS i
+      WHERE p.area_id = :area_id AND i.interest_ids && CAST(:all_answers AS int[])
       UNION
       SELECT s.* FROM ({_PLACES}) AS s
       WHERE s.ward_code = :code AND s.interest_ids && CAST(:all_answers AS int[])
