@@ -66,9 +66,9 @@ def find_ward_near(
 
 
 def get_ward(connection: sa.Connection, *, gss_code: str, release: str | None) -> sa.Row[Any]:
-    """Return a ward of the newest boundaries, or of `release`.
+    """Return a ward that stands (no newer boundaries have anything in its place), or of `release`.
 
-    Raises `NotFound`, and `Abolished` for a ward that only older boundaries have.
+    Raises `NotFound`, and `Abolished` for a ward that newer boundaries have replaced.
     """
     found = queries.find_wards_of_code(connection, gss_code=gss_code)
     for ward in found:

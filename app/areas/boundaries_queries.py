@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.areas.queries import NEWEST
+from app.areas.queries import STANDS, district_name
 
 # A ward that gave less than this share of itself to another gave nothing: outlines are drawn
 # anew for each release, and where nothing was moved they still differ by a few metres.
@@ -16,7 +16,7 @@ MOST_SUCCESSORS = 20
 
 
 def list_successors(connection: sa.Connection, *, area_id: int) -> Sequence[sa.Row[Any]]:
-    """Return the newest wards that cover an older one, largest share first.
+    """Return the wards of today that cover an older one, largest share first.
 
     id, gss_code, name, lad_name, release, source_id and share: the part (0 to 1) of the older
     ward's area, in square metres of the British National Grid. Less than `LEAST_SHARE` is left out.
@@ -25,14 +25,16 @@ def list_successors(connection: sa.Connection, *, area_id: int) -> Sequence[sa.R
         sa.text(
             f"""
             WITH o AS MATERIALIZED (
-              SELECT id, geom, ST_Transform(geom, 27700) AS shape FROM areas WHERE id = :id
+              SELECT id, release, geom, ST_Transform(geom, 27700) AS shape FROM areas
+              WHERE id = :id
             ), shares AS (
-              SELECT w.id, w.gss_code, w.name, w.lad_name, w.release, w.source_id,
+              SELECT w.id, w.gss_code, w.name, {district_name("w")} AS lad_name, w.release,
+                     w.source_id,
                      ST_Area(ST_Intersection(ST_Transform(w.geom, 27700), o.shape))
                        / ST_Area(o.shape) AS share
               FROM o JOIN areas w ON w.geom && o.geom AND ST_Intersects(w.geom, o.geom)
-              WHERE w.area_type = 'ward' AND w.gone_at IS NULL AND w.release = {NEWEST}
-                AND w.id <> o.id
+              WHERE w.area_type = 'ward' AND w.gone_at IS NULL AND w.release > o.release
+                AND {STANDS}
             )
             SELECT * FROM shares WHERE share >= :least
             ORDER BY share DESC, gss_code LIMIT :most
@@ -45,13 +47,14 @@ def list_successors(connection: sa.Connection, *, area_id: int) -> Sequence[sa.R
 def list_wards_at(connection: sa.Connection, *, lon: float, lat: float) -> Sequence[sa.Row[Any]]:
     """Return the wards of every release that a point (degrees, WGS 84) is in, newest first.
 
-    id, gss_code, name, lad_name, release, source_id and is_newest; two of a release on an edge.
+    id, gss_code, name, lad_name, release, source_id and is_newest: no newer has anything in its
+    place; two of a release on an edge.
     """
     return connection.execute(
         sa.text(
             f"""
-            SELECT w.id, w.gss_code, w.name, w.lad_name, w.release, w.source_id,
-                   w.release = {NEWEST} AS is_newest
+            SELECT w.id, w.gss_code, w.name, {district_name("w")} AS lad_name, w.release,
+                   w.source_id, {STANDS} AS is_newest
             FROM areas w
             WHERE w.area_type = 'ward' AND w.gone_at IS NULL AND w.id IN (
               SELECT area_id FROM area_parts

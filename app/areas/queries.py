@@ -10,6 +10,31 @@ import sqlalchemy as sa
 # The newest boundaries loaded; a ward that only older ones have is no ward now.
 NEWEST = "(SELECT max(release) FROM areas WHERE area_type = 'ward' AND gone_at IS NULL)"
 
+
+def district_name(ward: str) -> str:
+    """Return the SQL of the name of a ward's district: NULL where nobody says it.
+
+    Some publishers' wards name their district by its code alone; then it is called what newer
+    wards of it, or the lookups, call it.
+    """
+    return f"""
+      coalesce({ward}.lad_name,
+        (SELECT max(d.lad_name) FROM areas d
+         WHERE d.area_type = 'ward' AND d.lad_code = {ward}.lad_code),
+        (SELECT max(d.lad_name) FROM area_lookups d WHERE d.lad_code = {ward}.lad_code))
+    """  # noqa: S608 - constants only
+
+
+# A ward stands until newer boundaries have something in its place: those of one district may be
+# loaded years after those of all. Its middle says whose place it is now; outlines of neighbours
+# are drawn anew too, and overlap by what was rounded.
+STANDS = f"""
+  (w.release = {NEWEST} OR NOT EXISTS (
+    SELECT FROM areas n JOIN area_parts p ON p.area_id = n.id
+    WHERE n.area_type = 'ward' AND n.gone_at IS NULL AND n.release > w.release
+      AND ST_Intersects(p.geom, ST_PointOnSurface(w.geom))))
+"""
+
 # Point in polygon by the subdivided parts; DISTINCT because a point on the edge of two parts is
 # in both. Informal assets have no point: their ward is given.
 COUNT_INSIDE = """
@@ -39,10 +64,12 @@ def list_wards(
         sa.text(
             f"""
             WITH w AS (
-              SELECT id, gss_code, name, lad_code, lad_name, release, source_id FROM areas
-              WHERE area_type = 'ward' AND gone_at IS NULL
-                AND release = coalesce(CAST(:release AS text), {NEWEST})
-                AND (CAST(:lad_code AS text) IS NULL OR lad_code = :lad_code)
+              SELECT a.id, a.gss_code, a.name, a.lad_code, {district_name("a")} AS lad_name,
+                     a.release, a.source_id
+              FROM areas a
+              WHERE a.area_type = 'ward' AND a.gone_at IS NULL
+                AND a.release = coalesce(CAST(:release AS text), {NEWEST})
+                AND (CAST(:lad_code AS text) IS NULL OR a.lad_code = :lad_code)
               ORDER BY lad_name, name, gss_code LIMIT :limit OFFSET :offset
             )
             SELECT w.*, inside.assets, inside.care_homes
@@ -81,13 +108,14 @@ def list_districts(connection: sa.Connection, *, release: str | None) -> Sequenc
     return connection.execute(
         sa.text(
             f"""
-            SELECT lad_code, count(*) AS wards, coalesce(max(lad_name),
-              (SELECT max(lad_name) FROM area_lookups l WHERE l.lad_code = areas.lad_code))
-              AS lad_name
-            FROM areas
-            WHERE area_type = 'ward' AND gone_at IS NULL AND lad_code IS NOT NULL
-              AND release = coalesce(CAST(:release AS text), {NEWEST})
-            GROUP BY lad_code ORDER BY 3, 1
+            SELECT c.lad_code, c.wards, {district_name("c")} AS lad_name
+            FROM (
+              SELECT lad_code, count(*) AS wards, max(lad_name) AS lad_name FROM areas
+              WHERE area_type = 'ward' AND gone_at IS NULL AND lad_code IS NOT NULL
+                AND release = coalesce(CAST(:release AS text), {NEWEST})
+              GROUP BY lad_code
+            ) AS c
+            ORDER BY 3, 1
             """  # noqa: S608 - constants only
         ),
         {"release": release},
@@ -97,15 +125,17 @@ def list_districts(connection: sa.Connection, *, release: str | None) -> Sequenc
 def find_wards_of_code(connection: sa.Connection, *, gss_code: str) -> Sequence[sa.Row[Any]]:
     """Return a ward in every release that has it, newest first.
 
-    `is_newest` says whether the release is the newest of all wards loaded.
+    `is_newest` says whether it stands: its release is the newest loaded, or no newer one has
+    anything in its place. `is_in_newest_release` says the first alone.
     """
     return connection.execute(
         sa.text(
             f"""
-            SELECT id, gss_code, name, lad_code, lad_name, release, source_id,
-                   release = {NEWEST} AS is_newest
-            FROM areas WHERE area_type = 'ward' AND gss_code = :code AND gone_at IS NULL
-            ORDER BY release DESC
+            SELECT w.id, w.gss_code, w.name, w.lad_code, {district_name("w")} AS lad_name,
+                   w.release, w.source_id, {STANDS} AS is_newest,
+                   w.release = {NEWEST} AS is_in_newest_release
+            FROM areas w WHERE w.area_type = 'ward' AND w.gss_code = :code AND w.gone_at IS NULL
+            ORDER BY w.release DESC
             """  # noqa: S608 - constants only
         ),
         {"code": gss_code},
@@ -113,15 +143,15 @@ def find_wards_of_code(connection: sa.Connection, *, gss_code: str) -> Sequence[
 
 
 def find_wards_named(connection: sa.Connection, *, name: str, limit: int) -> Sequence[sa.Row[Any]]:
-    """Return the newest wards called `name`, or else holding it in their name."""
+    """Return the wards of today called `name`, or else holding it in their name."""
     escaped = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return connection.execute(
         sa.text(
             f"""
-            SELECT id, gss_code, name, lad_name, lower(name) = lower(:name) AS is_same
-            FROM areas
-            WHERE area_type = 'ward' AND gone_at IS NULL AND release = {NEWEST}
-              AND name ILIKE :pattern
+            SELECT w.id, w.gss_code, w.name, {district_name("w")} AS lad_name,
+                   lower(w.name) = lower(:name) AS is_same
+            FROM areas w
+            WHERE w.area_type = 'ward' AND w.gone_at IS NULL AND w.name ILIKE :pattern AND {STANDS}
             ORDER BY is_same DESC, name, gss_code LIMIT :limit
             """  # noqa: S608 - constants only
         ),
@@ -130,16 +160,16 @@ def find_wards_named(connection: sa.Connection, *, name: str, limit: int) -> Seq
 
 
 def find_wards_at(connection: sa.Connection, *, lon: float, lat: float) -> Sequence[sa.Row[Any]]:
-    """Return the newest wards that a point (degrees, WGS 84) is in: one, or two on an edge."""
+    """Return the wards that a point (degrees, WGS 84) is in now: one, or two on an edge."""
     return connection.execute(
         sa.text(
             f"""
-            SELECT w.id, w.gss_code, w.name, w.lad_name FROM areas w
-            WHERE w.area_type = 'ward' AND w.gone_at IS NULL AND w.release = {NEWEST}
-              AND w.id IN (
-                SELECT area_id FROM area_parts
-                WHERE ST_Intersects(geom, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)))
-            ORDER BY w.gss_code
+            SELECT w.id, w.gss_code, w.name, {district_name("w")} AS lad_name FROM areas w
+            WHERE w.area_type = 'ward' AND w.gone_at IS NULL AND w.id IN (
+              SELECT area_id FROM area_parts
+              WHERE ST_Intersects(geom, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)))
+              AND {STANDS}
+            ORDER BY w.release DESC, w.gss_code
             """  # noqa: S608 - constants only
         ),
         {"lon": lon, "lat": lat},

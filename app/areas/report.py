@@ -21,6 +21,7 @@ from app.areas.report_parts import (
     Named,
     Neighbour,
     WardReport,
+    checked_from,
 )
 from app.assets.schemas import Names, source_ids_of
 from app.models import AssetKind
@@ -34,7 +35,6 @@ __all__ = [
     "read_changes", "read_report",
 ]  # fmt: skip
 
-YEAR = dt.timedelta(days=365)
 # More than any ward has: the report counts what it lists.
 MOST_PLACES = 100_000
 NEW_NAMED = 5
@@ -49,7 +49,7 @@ def read_report(
     walking: Walking | None = None,
 ) -> WardReport:
     """Return the report of a ward (a row of `actions.get_ward`)."""
-    year_from = today - YEAR
+    year_from = checked_from(today)
     around = _read_around(connection, ward, checked_from=year_from)
     places = actions.list_inside(connection, ward, limit=MOST_PLACES)
     by_id = {place.id: place for place in places}
@@ -99,7 +99,7 @@ def _read_around(connection: sa.Connection, ward: sa.Row[Any], *, checked_from: 
     counts = report_queries.count_in_wards(
         connection, area_ids=[one.id for one in wards], checked_from=checked_from
     )
-    published = report_queries.list_published(connection, codes=[one.gss_code for one in wards])
+    published = report_queries.list_published(connection, area_ids=[one.id for one in wards])
     return Around(ward.id, wards, counts, published)
 
 
@@ -209,8 +209,12 @@ def _sources(
     gaps: Gaps,
     walking: Walking | None,
 ) -> list[int]:
-    ours = around.published.get(ward.gss_code)
-    published = (ours.population_source, ours.older_source, ours.imd_source) if ours else ()
+    ours = around.published.get(ward.id)
+    published = (
+        (ours.population_source, ours.older_source, ours.imd_source, *ours.lsoa_sources)
+        if ours
+        else ()
+    )
     found = {
         ward.source_id,
         *(one for one in published if one is not None),

@@ -17,6 +17,9 @@ from app.assets.schemas import Names
 NOT_KNOWN = "not known"
 WHOLE_FROM = 100
 OUR_MAP = "The places on this map"
+# How the small areas of a ward were found, as the comparison says it too.
+BY_LOOKUP = "LSOAs as the ONS assigns them"
+BY_POINTS = "LSOAs whose middle point is inside"
 # Of `count_in_wards` and of `list_published`.
 Row = sa.Row[Any]
 
@@ -28,7 +31,7 @@ class Around:
     ward_id: int
     wards: Sequence[sa.Row[Any]]
     counts: Mapping[int, sa.Row[Any]]
-    published: Mapping[str, sa.Row[Any]]
+    published: Mapping[int, sa.Row[Any]]
 
     @property
     def itself(self) -> sa.Row[Any]:
@@ -100,19 +103,22 @@ def figures_of(
 
 
 def _made(around: Around, names: Names, today: dt.date) -> Iterator[Figure]:
-    ours = around.published.get(around.itself.gss_code)
+    ours = around.published.get(around.ward_id)
     for made in MADE:
         values = {
-            ward.id: made.value(around.counts[ward.id], around.published.get(ward.gss_code))
+            ward.id: made.value(around.counts[ward.id], around.published.get(ward.id))
             for ward in around.wards
         }
-        if made.slug in ONLY_WHERE_LOADED and not any(v is not None for v in values.values()):
+        is_loaded = getattr(ours, f"{made.of}_known", 0) or any(
+            v is not None for v in values.values()
+        )
+        if made.slug in ONLY_WHERE_LOADED and not is_loaded:
             continue
         source, as_of = OUR_MAP, cast("dt.date | None", today)
         if made.of:
-            row = names.sources.get(getattr(ours, f"{made.of}_source", None) or -1)
-            published = row.name if row else ""
-            source = f"{OUR_MAP}; {published}" if made.slug == "assets_per_1000" else published
+            source = _published_by(ours, made.of, names)
+            if made.slug == "assets_per_1000":
+                source = "; ".join(filter(None, (OUR_MAP, source)))
             as_of = getattr(ours, f"{made.of}_as_of", None)
         yield Figure(
             made.slug,
@@ -122,6 +128,21 @@ def _made(around: Around, names: Names, today: dt.date) -> Iterator[Figure]:
             as_of=as_of,
             **_compared(around, values, made.unit, made.decimals),
         )
+
+
+def _published_by(ours: Row | None, of: str, names: Names) -> str:
+    """Say whose figure it is, which small areas it was summed over, and what of it is missing."""
+    known = getattr(ours, f"{of}_known", 0)
+    if ours is None or not known:
+        return ""
+    source = names.sources.get(getattr(ours, f"{of}_source"))
+    said = [source.name] if source else []
+    said.append(BY_LOOKUP if ours.is_by_lookup else BY_POINTS)
+    if known < ours.lsoas:
+        without = ours.lsoas - known
+        verb = "has" if without == 1 else "have"
+        said.append(f"{without} of these {ours.lsoas} {verb} no figure")
+    return "; ".join(said)
 
 
 def _worked_out(around: Around, kept: Sequence[sa.Row[Any]]) -> Iterator[Figure]:

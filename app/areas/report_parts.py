@@ -9,6 +9,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from geo.scores import DAYS_THIS_YEAR
+
+
+def checked_from(today: dt.date) -> dt.date:
+    """Return the first day of "this year": what was checked on it or later was checked this year.
+
+    As what is matched is ranked: `geo.scores.freshness`.
+    """
+    return today - dt.timedelta(days=DAYS_THIS_YEAR)
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:

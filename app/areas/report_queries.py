@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.areas.measure_queries import LSOAS_OF_WARDS
 from app.assets.queries import COLUMNS
 
 # About a metre: wards that touch may be apart by what their publishers rounded.
@@ -95,60 +96,62 @@ def list_inside(
     ).all()
 
 
-def list_published(connection: sa.Connection, *, codes: Sequence[str]) -> Mapping[str, sa.Row[Any]]:
-    """Return what is published about the small areas of wards, added up, by the ward's code.
+_LIST_PUBLISHED = sa.text(
+    f"""
+    WITH w AS MATERIALIZED (
+      SELECT id, gss_code FROM areas WHERE id = ANY(CAST(:ids AS int[]))
+    ), {LSOAS_OF_WARDS}, newest AS (
+      SELECT DISTINCT ON (f.gss_code, f.measure) f.gss_code, f.measure, f.value, f.as_of,
+             f.source_id
+      FROM area_figures f JOIN lsoas ON lsoas.lsoa_code = f.gss_code
+      WHERE f.measure IN ('population', 'population_65_plus', 'imd_score', 'imd_decile')
+      ORDER BY f.gss_code, f.measure, f.as_of DESC
+    ), figures AS (
+      SELECT l.area_id, l.lsoa_code, l.is_by_lookup, l.source_id,
+             p.value AS population, p.as_of AS population_as_of, p.source_id AS population_source,
+             o.value AS older, o.as_of AS older_as_of, o.source_id AS older_source,
+             s.value AS imd_score, d.value AS imd_decile, s.as_of AS imd_as_of,
+             s.source_id AS imd_source,
+             num_nulls(p.value, s.value, d.value) = 0 AS has_imd
+      FROM lsoas l
+      LEFT JOIN newest p ON p.gss_code = l.lsoa_code AND p.measure = 'population'
+      LEFT JOIN newest o ON o.gss_code = l.lsoa_code AND o.measure = 'population_65_plus'
+      LEFT JOIN newest s ON s.gss_code = l.lsoa_code AND s.measure = 'imd_score'
+      LEFT JOIN newest d ON d.gss_code = l.lsoa_code AND d.measure = 'imd_decile'
+    )
+    SELECT area_id, count(*) AS lsoas, bool_and(is_by_lookup) AS is_by_lookup,
+           array_agg(DISTINCT source_id) AS lsoa_sources,
+           count(population) AS population_known, count(older) AS older_known,
+           count(*) FILTER (WHERE has_imd) AS imd_known,
+           max(population_as_of) AS population_as_of, max(population_source) AS population_source,
+           max(older_as_of) AS older_as_of, max(older_source) AS older_source,
+           max(imd_as_of) AS imd_as_of, max(imd_source) AS imd_source,
+           CASE WHEN count(population) = count(*) THEN sum(population) END AS population,
+           CASE WHEN count(older) = count(*) THEN sum(older) END AS population_65_plus,
+           CASE WHEN bool_and(has_imd) THEN sum(imd_score * population) / nullif(sum(population), 0)
+             END AS imd_score,
+           CASE WHEN bool_and(has_imd) THEN
+             coalesce(sum(population) FILTER (WHERE imd_decile <= 2), 0)
+               / nullif(sum(population), 0) END AS most_deprived_share
+    FROM figures GROUP BY area_id
+    """  # noqa: S608 - constants only
+)
+
+
+def list_published(
+    connection: sa.Connection, *, area_ids: Sequence[int]
+) -> Mapping[int, sa.Row[Any]]:
+    """Return what is published about the small areas of wards, added up, by the ward's id.
 
     `population` and `population_65_plus` are sums over the LSOAs, `imd_score` their mean weighted
     by population, `most_deprived_share` the part (0 to 1) of the population in LSOAs of IMD deciles
-    1 and 2; of each the newest figure, its date and its source. The newest lookup that has a ward
-    is used; a ward that none has is left out.
+    1 and 2; of each the newest figure, its date and its source. None where one LSOA has no figure:
+    a part of a ward is not the ward; `population_known`, `older_known` and `imd_known` say how many
+    of the `lsoas` have one. LSOAs are found as the comparison finds them; `is_by_lookup` says how,
+    `lsoa_sources` by whose data. A ward without LSOAs is left out.
     """
-    rows = connection.execute(
-        sa.text(
-            """
-            WITH lsoas AS (
-              SELECT l.ward_code, l.lsoa_code, l.release, l.source_id FROM area_lookups l
-              JOIN (SELECT ward_code, max(release) AS release FROM area_lookups
-                    WHERE ward_code = ANY(CAST(:codes AS text[])) GROUP BY 1) AS n
-                ON n.ward_code = l.ward_code AND n.release = l.release
-            ), newest AS (
-              SELECT DISTINCT ON (f.gss_code, f.measure) f.gss_code, f.measure, f.value, f.as_of,
-                     f.source_id
-              FROM area_figures f JOIN lsoas ON lsoas.lsoa_code = f.gss_code
-              WHERE f.measure IN ('population', 'population_65_plus', 'imd_score', 'imd_decile')
-              ORDER BY f.gss_code, f.measure, f.as_of DESC
-            ), per_lsoa AS (
-              SELECT l.ward_code, l.lsoa_code, l.release,
-                     max(n.value) FILTER (WHERE n.measure = 'population') AS population,
-                     max(n.value) FILTER (WHERE n.measure = 'population_65_plus') AS older,
-                     max(n.value) FILTER (WHERE n.measure = 'imd_score') AS imd_score,
-                     max(n.value) FILTER (WHERE n.measure = 'imd_decile') AS imd_decile,
-                     max(n.as_of) FILTER (WHERE n.measure = 'population') AS population_as_of,
-                     max(n.as_of) FILTER (WHERE n.measure = 'population_65_plus') AS older_as_of,
-                     max(n.as_of) FILTER (WHERE n.measure = 'imd_score') AS imd_as_of,
-                     max(n.source_id) FILTER (WHERE n.measure = 'population') AS population_source,
-                     max(n.source_id) FILTER (WHERE n.measure = 'population_65_plus')
-                       AS older_source,
-                     max(n.source_id) FILTER (WHERE n.measure = 'imd_score') AS imd_source
-              FROM lsoas l LEFT JOIN newest n ON n.gss_code = l.lsoa_code GROUP BY 1, 2, 3
-            )
-            SELECT ward_code, count(*) AS lsoas, max(release) AS lookup_release,
-                   sum(population) AS population, max(population_as_of) AS population_as_of,
-                   max(population_source) AS population_source,
-                   sum(older) AS population_65_plus, max(older_as_of) AS older_as_of,
-                   max(older_source) AS older_source,
-                   sum(imd_score * population) / nullif(sum(population)
-                     FILTER (WHERE imd_score IS NOT NULL), 0) AS imd_score,
-                   coalesce(sum(population) FILTER (WHERE imd_decile <= 2), 0)
-                     / nullif(sum(population) FILTER (WHERE imd_decile IS NOT NULL), 0)
-                     AS most_deprived_share,
-                   max(imd_as_of) AS imd_as_of, max(imd_source) AS imd_source
-            FROM per_lsoa GROUP BY ward_code
-            """
-        ),
-        {"codes": list(codes)},
-    )
-    return {row.ward_code: row for row in rows}
+    rows = connection.execute(_LIST_PUBLISHED, {"ids": list(area_ids)})
+    return {row.area_id: row for row in rows}
 
 
 def list_kept_measures(

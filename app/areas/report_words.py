@@ -149,7 +149,9 @@ def say_comparison(figure: Figure, district: str | None) -> str | None:
         beside.append(f"{than} next door ({figure.neighbours_text})")
     if figure.district is not None:
         than = _than(figure.text, figure.district_text)
-        beside.append(f"{than} in the middle ward of {district} ({figure.district_text})")
+        beside.append(
+            f"{than} in the middle ward of {district or 'its district'} ({figure.district_text})"
+        )
     if not beside:
         return None
     return (

@@ -94,12 +94,13 @@ def _download(content: bytes, media_type: str, name: str) -> Response:
 def draw_ward(request: Request, gss_code: WardCode, connect: Reading) -> Response:
     """Return the map of a ward as a picture: for a slide, for paper (`size=paper`), or small."""
     query = Query(request.query_params)
-    sizes = query.words("size", SIZES)
+    query.words("size", SIZES)
+    size = SIZES.get(query.text("size") or "", SLIDE)
     query.refuse_problems()
     with connect() as connection:
         ward, names = _ward(connection, request, gss_code)
         ground = read_ground(connection, ward, names)
-    content = picture_of(ground, made_on=today(), size=SIZES[sizes[0]] if sizes else SLIDE)
+    content = picture_of(ground, made_on=today(), size=size)
     return Response(content, media_type="image/png", headers=KEPT)
 
 

@@ -96,18 +96,52 @@ def test_slivers_replaced_nothing(
         assert rows_of(page, "What replaced it") == {"City Bradford": ["more than 99%"]}
 
 
-def test_nothing_replaced_it_as_far_as_we_know(
+def test_a_ward_stands_until_newer_boundaries_have_something_in_its_place(
     client: TestClient, session: Session, town: Town
 ) -> None:
+    """Newer ones of another district alone make no ward go."""
     builders.make_ward(session, OLD, NASTY_NAME, release="2013", shape=builders.square((-4, 56)))
-    answer = client.get(f"/wards/{OLD}", headers=HTML)
-    page = Document(answer.text)
+    for address in (f"/wards/{OLD}", f"/wards/{OLD}?release=2013"):
+        answer = client.get(address, headers=HTML)
+        page = Document(answer.text)
+        assert answer.status_code == 200
+        assert NASTY_NAME in page.one("h1").text
+        assert "the newest we have for this place" in page.one("main").text
+        # As any ward: what is asked for, and no "then and now".
+        assert page.one("section", aria_labelledby="unmet")
+        assert not [t for t in page.all("table") if "Then and now" in t.one("caption").text]
+        # Its district's list is of the same boundaries.
+        assert "/wards?district=E08000032&release=2013" in page.links()
+    assert client.get(f"/api/wards/{OLD}").json()["release"] == "2013"
+    found = client.get("/wards?lon=-4&lat=56", headers=HTML)
+    assert f"/wards/{OLD}" in (found.headers.get("location") or "") + found.text
+
+
+def test_a_newer_outline_that_only_overlaps_a_little_replaces_nothing(
+    client: TestClient, session: Session, town: Town
+) -> None:
+    """The district next door is drawn anew, with its edge 20 m over the line."""
+    builders.make_ward(session, EAST, "East", release="2026", shape=box(0.97, 3))
+    assert client.get(f"/wards/{CITY}", headers=HTML).status_code == 200
+    page = Document(client.get(f"/wards/boundaries?lon={LON}&lat={LAT}").text)
+    assert rows_of(page, "in every release")["Ward"] == ["City"]
+    assert f"/wards/{CITY}" in page.links()
+    # Of its own district: then it goes.
+    builders.make_ward(session, OLD, "New City", release="2026", shape=box(-1, 0.97))
+    answer = client.get(f"/api/wards/{CITY}")
     assert answer.status_code == 410
-    assert page.one("h1").text == f"{NASTY_NAME} is no longer a ward"
-    assert "may not be loaded for that district" in page.one("main").text
-    assert client.get(f"/api/wards/{OLD}").json()["successors"] == []
+    assert [one["gss_code"] for one in answer.json()["successors"]] == [OLD, EAST]
+
+
+def test_the_successors_of_an_old_ward_are_those_of_its_own_place(
+    client: TestClient, session: Session, old: Area
+) -> None:
+    """2013 gave way to 2025 here, and only far away to 2026."""
+    builders.make_ward(session, "E05009998", "Far", release="2026", shape=builders.square((-4, 56)))
+    said = client.get(f"/api/wards/{OLD}").json()
+    assert [one["gss_code"] for one in said["successors"]] == [CITY, EAST]
     then = Document(client.get(f"/wards/{OLD}?release=2013").text)
-    assert "may not be loaded for this district" in then.one("main").text
+    assert len(rows_of(then, "Then and now")) == 3
 
 
 def test_a_ward_that_never_was_is_not_found(client: TestClient, old: Area) -> None:

@@ -114,7 +114,7 @@ def test_neighbours_and_median_equal_numpy(
         assert made.neighbours == pytest.approx(np.mean([one[slug] for one in touching])), slug
         median = np.nanmedian([one[slug] for one in district])
         assert made.district == pytest.approx(median), slug
-    assert figure(report, "population").source == "Population"
+    assert figure(report, "population").source == "Population; LSOAs as the ONS assigns them"
     assert figure(report, "population").as_of == dt.date(2025, 6, 30)
     assert figure(report, "imd_score").text == "not known"
 

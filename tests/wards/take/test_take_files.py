@@ -105,6 +105,20 @@ def test_the_picture_has_three_sizes(taken: Taken) -> None:
     assert "“size” must be one of: slide, paper, small." in refused.text
 
 
+def test_a_picture_of_two_sizes_is_refused(taken: Taken) -> None:
+    refused = taken.client.get(f"/wards/{CODE}.png?size=slide&size=small")
+    assert refused.status_code == 422
+    assert "“size” is given more than once. Give it once." in refused.text
+
+
+def test_each_file_is_offered_once(taken: Taken) -> None:
+    links = Document(taken.client.get(f"/wards/{CODE}").text).links()
+    offered = Counter(link for link in links if link.startswith(f"/wards/{CODE}"))
+    files = {f"/wards/{CODE}{ending}" for ending in (*MEDIA_TYPES, ".csv", ".geojson")}
+    assert files <= set(offered)
+    assert not {link for link in files if offered[link] > 1}
+
+
 def test_the_workbook_tells_what_the_page_tells(taken: Taken) -> None:
     report, sheets = taken.report(), workbook(taken.get(".xlsx"))
     assert list(sheets) == ["Summary", "Figures", "Places", "Homes", "Gaps", "Sources"]
