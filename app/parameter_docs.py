@@ -66,6 +66,11 @@ _SCHEMAS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "district": ({"type": "string", "pattern": "^([EWSN][0-9]{8})?$"}, "A district's code."),
     "release": ({"type": "string", "pattern": "^([0-9]{4})?$"}, "The year of the boundaries."),
+    "sort": (
+        {"type": "string", "pattern": "^(-?[a-z0-9_:-]+)?$"},
+        "A district's wards by this column: “name”, “assets”, “care_homes” or a measure; with “-”"
+        " before it the largest come first.",
+    ),
     "limit": (
         {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT},
         "How many rows to answer with.",

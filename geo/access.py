@@ -7,6 +7,7 @@ along a foot network where both ends are on it, else by the straight line × 1.3
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,12 @@ from geo.walking import FootNetwork, Snapped, walks_m
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+
+# What pubs, cafés, restaurants and shops are on the map for: company, but no room to meet in.
+FOOD_DRINK_AND_SHOPS = frozenset({
+    "antiques", "beer-and-brewing", "charity-shops", "eating-out", "northern-food", "pubs",
+    "shopping-and-markets", "south-asian-food", "tea-and-coffee",
+})  # fmt: skip
 
 # Places that are near each other are walked from together: their catchments are mostly the same.
 _PLACES_AT_ONCE = 64
@@ -59,6 +66,16 @@ class Reached:
         nearest = np.full(demand_count, np.inf)
         np.minimum.at(nearest, self.of_demand, self.minutes)
         return nearest
+
+
+def is_community_venue(concepts: Collection[str], *, is_indoors: bool | None) -> bool:
+    """Return whether a venue with these interests is one that people can meet in.
+
+    It is not known to be in the open, and is there for something besides eating, drinking and
+    shopping: a library, a hall, a church, a swimming pool; not a park, a pitch, a pub, a shop, nor
+    a place of which no interest is known (a pharmacy's counter has none).
+    """
+    return is_indoors is not False and not FOOD_DRINK_AND_SHOPS.issuperset(concepts)
 
 
 def spread_population(

@@ -32,10 +32,33 @@ FIRST_AFTER_S = 60.0
 
 
 class Job(NamedTuple):
-    """Something to throw away, or to look for: `run` returns how many rows went or were found."""
+    """Something to throw away, or to look for: `run` returns how many rows went or were found.
+
+    It is one transaction, and its statements have the pages' time limit.
+    """
 
     what: str
     run: Callable[[Session], int]
+
+    def do(self, engine: sa.Engine) -> int:
+        """Run it in a transaction of its own."""
+        with transaction(engine) as session:
+            return self.run(session)
+
+
+class LongJob(NamedTuple):
+    """A job in many parts, such as districts: `run` commits each, and lifts the time limit itself.
+
+    A part that fails is logged and leaves the others alone; `run` raises the first error after all
+    of them had their turn.
+    """
+
+    what: str
+    run: Callable[[sa.Engine], int]
+
+    def do(self, engine: sa.Engine) -> int:
+        """Run it, with as many transactions as it has parts."""
+        return self.run(engine)
 
 
 def erase_residents(session: Session) -> int:
@@ -46,8 +69,8 @@ def erase_residents(session: Session) -> int:
     return erased
 
 
-# The list of jobs. Each is a transaction of its own: one that fails leaves the others alone.
-JOBS = (
+# The list of jobs. One that fails leaves the others alone.
+JOBS: tuple[Job | LongJob, ...] = (
     Job("sessions", queries.delete_sessions),
     Job("sign-in links", queries.delete_links),
     Job("tries to sign in", queries.delete_tries),
@@ -61,7 +84,7 @@ JOBS = (
     Job("new likely duplicates", find_changed),
     Job("homes whose walks were due", refresh_due),
     # After the walks: both read the network, one after the other.
-    Job("wards whose figures were due", access_actions.refresh_due),
+    LongJob("wards whose figures were due", access_actions.refresh_due),
 )
 
 
@@ -86,8 +109,7 @@ def _run_all(engine: sa.Engine) -> dict[str, int]:
     failed: Exception | None = None
     for job in JOBS:
         try:
-            with transaction(engine) as session:
-                done[job.what] = job.run(session)
+            done[job.what] = job.do(engine)
         except Exception as error:  # noqa: BLE001 - the other jobs have to run; it is raised below
             log.error("housekeeping failed", job=job.what, kind=type(error).__name__)
             failed = failed or error

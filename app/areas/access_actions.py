@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+import structlog
 
 from app.areas import access_queries as queries
 from app.areas.measures import ACCESS_SCORE, WITHIN_10
@@ -17,6 +17,8 @@ from app.walking.actions import Walking, WalkingCache
 from app.walking.queries import allow_long, find_version
 from geo.access import Demand, reach_on_foot, share_within, spread_population, two_step_scores
 from geo.distance import WALKING_M_PER_MINUTE
+
+log = structlog.get_logger("patchwork")
 
 NEAR_MINUTES = 10.0
 CATCHMENT_MINUTES = 15.0
@@ -35,10 +37,9 @@ class Refreshed:
     wards: int | None
 
 
-def refresh_due(session: Session) -> int:
-    """Work out anew what is out of date; return how many wards (housekeeping's job)."""
-    connection = session.connection()
-    return sum(one.wards or 0 for one in refresh(connection))
+def refresh_due(engine: sa.Engine) -> int:
+    """Work out anew what is out of date; return how many wards (housekeeping's long job)."""
+    return sum(one.wards or 0 for one in refresh_each(engine))
 
 
 def refresh(
@@ -62,20 +63,32 @@ def refresh_each(
     is_forced: bool = False,
     told: Callable[[Refreshed, int], None] | None = None,
 ) -> list[Refreshed]:
-    """Do as `refresh` does, a transaction a district.
+    """Do as `refresh` does, a transaction a district and as long as it takes.
 
-    `told` hears what became of each, and how many there are.
+    `told` hears what became of each, and how many there are. A district that fails is logged and
+    keeps the figures it had; the first error is raised after all had their turn.
     """
     cache = WalkingCache()
     with engine.connect() as connection:
+        allow_long(connection)
         districts = list_districts(connection, lad_code=lad_code)
     done = []
+    failed: Exception | None = None
     for district in districts:
-        with transaction(engine) as session:
-            allow_long(session.connection())
-            done.append(_refresh(session.connection(), district, cache, is_forced=is_forced))
+        try:
+            with transaction(engine) as session:
+                allow_long(session.connection())
+                one = _refresh(session.connection(), district, cache, is_forced=is_forced)
+        except Exception as error:  # noqa: BLE001 - the others have to run; it is raised below
+            log.error("ward figures failed", district=district.lad_code,
+                      release=district.release, kind=type(error).__name__)  # fmt: skip
+            failed = failed or error
+            continue
+        done.append(one)
         if told:
-            told(done[-1], len(districts))
+            told(one, len(districts))
+    if failed is not None:
+        raise failed
     return done
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.areas.measure_queries import LSOAS_OF_WARDS, WARDS
+from geo.access import FOOD_DRINK_AND_SHOPS
 
 # Kept under the district's own code: a number for everything its wards' figures come from.
 WORKED_OUT_FROM = "worked_out_from"
 # Another one makes all figures anew: the method has changed.
-METHOD = "1"
+METHOD = "2"
 
 _DISTRICTS = """
   SELECT lad_code, release,
@@ -22,10 +23,15 @@ _DISTRICTS = """
     AND lad_code = coalesce(CAST(:lad_code AS text), lad_code)
   GROUP BY 1, 2
 """
-_VENUES = """
+# As `geo.access.is_community_venue`. The names stand here as they are: they are ours, and letters
+# and hyphens alone.
+_VENUES = f"""
   SELECT a.id, a.point_27700, a.updated_at FROM public_assets a
   WHERE a.kind = 'venue' AND a.point_27700 IS NOT NULL AND a.location_source <> 'ward'
-"""
+    AND a.is_indoors IS NOT FALSE
+    AND NOT a.interest_ids <@ ARRAY(SELECT id FROM interests WHERE concept IN (
+      {", ".join(f"'{concept}'" for concept in sorted(FOOD_DRINK_AND_SHOPS))}))
+"""  # noqa: S608 - constants only
 _LIST_DISTRICTS = sa.text(
     f"""
     WITH d AS MATERIALIZED ({_DISTRICTS}),
@@ -107,8 +113,8 @@ _LIST_WARDS = sa.text(
     f"""
     WITH w AS MATERIALIZED ({WARDS}), {LSOAS_OF_WARDS}
     SELECT w.gss_code, w.release, array_agg(l.lsoa_code) AS lsoas
-    FROM w JOIN lsoas l ON l.area_id = w.id JOIN people p USING (lsoa_code)
-    GROUP BY 1, 2 ORDER BY 1
+    FROM w JOIN lsoas l ON l.area_id = w.id LEFT JOIN people p USING (lsoa_code)
+    GROUP BY 1, 2 HAVING bool_and(p.value IS NOT NULL) ORDER BY 1
     """  # noqa: S608 - constants only
 )
 
@@ -118,9 +124,9 @@ def list_districts(
 ) -> Sequence[sa.Row[Any]]:
     """Return lad_code, release, fingerprint and is_due of the districts that have wards.
 
-    The fingerprint is of the foot networks called `network`, the venues within `margin_m` of the
-    district's rectangle, and the areas, postcodes and people loaded; one is due when its wards'
-    figures come from others, or when it has none.
+    The fingerprint is of the foot networks called `network`, the community venues within
+    `margin_m` of the district's rectangle, and the areas, postcodes and people loaded; one is due
+    when its wards' figures come from others, or when it has none.
     """
     given = {"network": network, "margin_m": margin_m, "lad_code": lad_code}
     return connection.execute(_LIST_DISTRICTS, given).all()
@@ -146,14 +152,14 @@ def list_postcodes_near(
 def list_venues_near(
     connection: sa.Connection, *, lad_code: str, release: str, margin_m: float
 ) -> Sequence[sa.Row[Any]]:
-    """Return easting and northing of the public venues in or near a district."""
+    """Return easting and northing of the community venues in or near a district."""
     return connection.execute(_LIST_VENUES, _about(lad_code, release, margin_m)).all()
 
 
 def list_lsoas_of_wards(
     connection: sa.Connection, *, lad_code: str, release: str
 ) -> Sequence[sa.Row[Any]]:
-    """Return gss_code of each ward whose people are known, and its populated LSOAs' codes."""
+    """Return gss_code of each ward all of whose people are known, and its LSOAs' codes."""
     given = {"lad_code": lad_code, "release": release}
     return connection.execute(_LIST_WARDS, given).all()
 

@@ -82,15 +82,24 @@ def read_choice(query: Query, district: DistrictValues) -> Choice:
     if scheme not in SCHEMES:
         query.wrong("classes", f"“classes” must be one of: {', '.join(SCHEMES)}.")
         scheme = "quantiles"
-    sort = query.text("sort") or NAME
-    known = {NAME, ASSETS, CARE_HOMES, measure.slug, *MEASURES}
-    column = sort.removeprefix("-")
-    if column not in known:
+    column, is_descending = read_sort(query, district)
+    if column not in {NAME, ASSETS, CARE_HOMES, measure.slug, *MEASURES}:
         # Another theme's column went when another measure was chosen: that is nobody's mistake.
-        if district.measure(column) is None:
-            query.wrong("sort", "“sort” is not a column of this table. Choose a column’s heading.")
-        sort = column = NAME
-    return Choice(measure, scheme, column, is_descending=sort.startswith("-"))
+        column, is_descending = NAME, False
+    return Choice(measure, scheme, column, is_descending)
+
+
+def read_sort(query: Query, district: DistrictValues) -> tuple[str, bool]:
+    """Return the column to sort by, and whether the largest come first; else the names' order.
+
+    Of all columns that files have: the page shows the theme that is chosen alone.
+    """
+    sort = query.text("sort") or NAME
+    column = sort.removeprefix("-")
+    if column not in {NAME, ASSETS, CARE_HOMES} and district.measure(column) is None:
+        query.wrong("sort", "“sort” is not a column of this table. Choose a column’s heading.")
+        return NAME, False
+    return column, sort.startswith("-")
 
 
 def compare(district: DistrictValues, choice: Choice) -> Comparison:
@@ -111,7 +120,7 @@ def compare(district: DistrictValues, choice: Choice) -> Comparison:
             class_of[ward.area_id] + 1 if class_of[ward.area_id] >= 0 else None,
             shades[class_of[ward.area_id]],
         )
-        for ward in _sorted(district.wards, choice)
+        for ward in sort_wards(district.wards, choice.sort, is_descending=choice.is_descending)
     ]
     medians = {column.slug: texts_of(median_of(district, column), column)[0] for column in columns}
     return Comparison(district, choice, columns, classes, shades, rows, medians, notes_on(district))
@@ -119,7 +128,9 @@ def compare(district: DistrictValues, choice: Choice) -> Comparison:
 
 def notes_on(district: DistrictValues) -> list[str]:
     """Return sentences on how the people of the wards were counted."""
-    ways = Counter(ward.is_by_lookup for ward in district.wards)
+    ways = Counter(
+        None if ward.population is None else ward.is_by_lookup for ward in district.wards
+    )
     notes = []
     if ways[True]:
         notes.append(
@@ -169,19 +180,22 @@ def median_of(district: DistrictValues, measure: Measure) -> np.ndarray:
     return np.round(np.array([middle], dtype=float), measure.decimals)
 
 
-def _sorted(wards: Sequence[WardValues], choice: Choice) -> list[WardValues]:
+def sort_wards(
+    wards: Sequence[WardValues], column: str, *, is_descending: bool
+) -> list[WardValues]:
+    """Return wards in the order of a column; those without a figure last, either way round."""
     by_name = sorted(wards, key=lambda ward: (ward.name.casefold(), ward.gss_code))
-    if choice.sort == NAME:
-        return by_name[::-1] if choice.is_descending else by_name
+    if column == NAME:
+        return by_name[::-1] if is_descending else by_name
 
     def figure(ward: WardValues) -> float | None:
-        if choice.sort in {ASSETS, CARE_HOMES}:
-            return float(getattr(ward, choice.sort))
-        return ward.values[choice.sort]
+        if column in {ASSETS, CARE_HOMES}:
+            return float(getattr(ward, column))
+        return ward.values[column]
 
     known = [(figure(ward), ward) for ward in by_name]
     # The order of names stays among equals, whichever way round.
-    sign = -1 if choice.is_descending else 1
+    sign = -1 if is_descending else 1
     some = [(value, ward) for value, ward in known if value is not None]
     some.sort(key=lambda pair: sign * pair[0])
     return [ward for _, ward in some] + [ward for value, ward in known if value is None]

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.areas import actions, queries, schemas
-from app.areas.compare import SCHEMES, Comparison, compare, measures_of, read_choice
+from app.areas.compare import (
+    SCHEMES,
+    Comparison,
+    compare,
+    measures_of,
+    read_choice,
+    read_sort,
+    sort_wards,
+)
 from app.areas.maps import map_of_district
 from app.areas.measures import DistrictValues, find_district, read_district, read_wards
 from app.assets import schemas as asset_schemas
@@ -15,7 +26,7 @@ from app.assets.schemas import Names
 from app.dependencies import Reading
 from app.errors import BadQuestion
 from app.parameter_docs import answers, parameters
-from app.parameters import LARGEST_LIMIT, PAGE_SIZE, Address, Query
+from app.parameters import LARGEST_LIMIT, PAGE_SIZE, Address, Query, today
 from app.rendering import (
     Format,
     csv_answer,
@@ -29,7 +40,7 @@ from app.rendering import (
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
 
-LIST = parameters("district", "release", "limit", "page")
+LIST = parameters("district", "release", "sort", "limit", "page")
 # About the width of a street: outlines for lists need no more.
 LIST_TOLERANCE_M = 10.0
 
@@ -64,10 +75,8 @@ def list_wards(request: Request, connect: Reading) -> Response:
         names: Names = request.app.state.names.get(connection)
         if form is Format.HTML:
             return _page_of_wards(request, connection, query, names)
-        found = actions.list_wards(connection, query, default_limit=LARGEST_LIMIT)
-        query.refuse_problems()
+        found, district = _list_with_figures(connection, query)
         rows = found.rows
-        district = read_wards(connection, [row.id for row in rows])
         outlines = (
             queries.list_outlines(
                 connection, area_ids=[row.id for row in rows], tolerance_m=LIST_TOLERANCE_M
@@ -99,6 +108,44 @@ def list_wards(request: Request, connect: Reading) -> Response:
     )
 
 
+def _list_with_figures(
+    connection: sa.Connection, query: Query
+) -> tuple[actions.WardList, DistrictValues | None]:
+    """Return the wards asked for, in the order asked for, and their figures."""
+    if query.text("sort") is None:
+        found = actions.list_wards(connection, query, default_limit=LARGEST_LIMIT)
+        query.refuse_problems()
+        return found, read_wards(connection, [row.id for row in found.rows], today=today())
+    release, lad_code = query.release(), query.gss_code("district")
+    number, limit = query.page(), query.limit(default=LARGEST_LIMIT)
+    query.refuse_problems()
+    lad_code = lad_code or _only_district(queries.list_districts(connection, release=release))
+    if lad_code is None:
+        raise BadQuestion("“sort” puts the wards of one district in order: say which, by its code,"
+                          " like district=E08000032.", field="district")  # fmt: skip
+    district = find_district(connection, lad_code=lad_code, release=release, today=today())
+    if district is None:
+        return actions.WardList([], False, number, lad_code, release), None
+    column, is_descending = read_sort(query, district)
+    query.refuse_problems()
+    known = queries.list_wards(
+        connection, lad_code=lad_code, release=release, limit=len(district.wards)
+    )
+    by_id = {row.id: row for row in known}
+    ordered = sort_wards(district.wards, column, is_descending=is_descending)
+    rows = [by_id[ward.area_id] for ward in ordered]
+    start = (number - 1) * limit
+    page_of = rows[start : start + limit]
+    return (
+        actions.WardList(page_of, len(rows) > start + limit, number, lad_code, release),
+        district,
+    )
+
+
+def _only_district(districts: Sequence[sa.Row[Any]]) -> str | None:
+    return districts[0].lad_code if len(districts) == 1 else None
+
+
 def _page_of_wards(
     request: Request, connection: sa.Connection, query: Query, names: Names
 ) -> Response:
@@ -108,8 +155,8 @@ def _page_of_wards(
     asked, release = query.gss_code("district"), query.release()
     districts = queries.list_districts(connection, release=release)
     lad_code = asked
-    if lad_code is None and len(districts) == 1 and "district" not in query.problems:
-        lad_code = districts[0].lad_code
+    if lad_code is None and "district" not in query.problems:
+        lad_code = _only_district(districts)
     comparison = None
     if lad_code is not None and "release" not in query.problems:
         comparison = _compare(connection, query, lad_code=lad_code, release=release)
@@ -151,7 +198,7 @@ def _address_of_map(comparison: Comparison, release: str | None) -> Address:
 def _compare(
     connection: sa.Connection, query: Query, *, lad_code: str, release: str | None
 ) -> Comparison | None:
-    district: DistrictValues | None = find_district(connection, lad_code=lad_code, release=release)
+    district = find_district(connection, lad_code=lad_code, release=release, today=today())
     return compare(district, read_choice(query, district)) if district else None
 
 
@@ -166,7 +213,7 @@ def map_wards(request: Request, connect: Reading) -> Response:
                           field="district")  # fmt: skip
     with connect() as connection:
         names: Names = request.app.state.names.get(connection)
-        district = read_district(connection, lad_code=lad_code, release=release)
+        district = read_district(connection, lad_code=lad_code, release=release, today=today())
         choice = read_choice(query, district)
         query.refuse_problems()
         document = map_of_district(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.areas.queries import NEWEST
+from geo.scores import DAYS_THIS_YEAR
 
 _COLUMNS = f"""
   SELECT id, gss_code, name, lad_code, lad_name, release, source_id, geom,
@@ -52,7 +54,9 @@ LSOAS_OF_WARDS = """
 _FIGURES = f"""
     WITH w AS MATERIALIZED (%(wards)s), {LSOAS_OF_WARDS},
     summed AS (
-      SELECT l.area_id, sum(p.value) AS population, max(p.as_of) AS population_as_of,
+      -- A part of the people is not the people: one small area without a figure, and it is unknown.
+      SELECT l.area_id, max(p.as_of) AS population_as_of,
+             CASE WHEN bool_and(p.value IS NOT NULL) THEN sum(p.value) END AS population,
              bool_and(l.is_by_lookup) AS is_by_lookup,
              array_agg(DISTINCT l.source_id) || array_agg(DISTINCT p.source_id)
                FILTER (WHERE p.source_id IS NOT NULL) AS source_ids
@@ -103,19 +107,36 @@ _COUNTS = """
       UNION
       SELECT w.id, a.id, a.kind, a.assured_date, a.interest_ids, a.source_id
       FROM w JOIN public_assets a ON a.ward_code = w.gss_code
+    ), runs AS (
+      -- Also what an entry runs that is linked to the group as the same.
+      SELECT g.id, v.interest_ids, v.source_id
+      FROM (
+        SELECT id, id AS organizer_id FROM inside WHERE kind = 'group'
+        UNION
+        SELECT i.id, n.id FROM inside i JOIN public_other_names n ON n.place_id = i.id
+        WHERE i.kind = 'group'
+      ) AS g
+      JOIN public_activities v ON v.organizer_id = g.organizer_id
+      WHERE v.ends_on IS NULL OR v.ends_on >= :today
+    ), does AS (
+      SELECT area_id, id, interest_ids, source_id FROM inside WHERE kind = 'group'
+      UNION ALL
+      SELECT i.area_id, i.id, r.interest_ids, r.source_id FROM inside i JOIN runs r ON r.id = i.id
     ), by_theme AS (
       SELECT area_id, jsonb_object_agg(theme, groups) AS groups
       FROM (
-        SELECT i.area_id, t.theme, count(DISTINCT i.id) AS groups
-        FROM inside i CROSS JOIN LATERAL unnest(i.interest_ids) AS x (interest_id)
+        SELECT d.area_id, t.theme, count(DISTINCT d.id) AS groups
+        FROM does d CROSS JOIN LATERAL unnest(d.interest_ids) AS x (interest_id)
         JOIN themes t ON t.id = x.interest_id
-        WHERE i.kind = 'group' GROUP BY 1, 2
+        GROUP BY 1, 2
       ) AS counted GROUP BY 1
     )
     SELECT i.area_id, count(*) AS assets, count(*) FILTER (WHERE kind = 'care_home') AS care_homes,
            count(*) FILTER (WHERE kind = 'group') AS groups,
-           count(*) FILTER (WHERE assured_date > CURRENT_DATE - 365) AS checked,
-           array_agg(DISTINCT source_id) AS source_ids,
+           count(*) FILTER (WHERE assured_date >= :checked_from) AS checked,
+           array_agg(DISTINCT source_id)
+             || ARRAY(SELECT DISTINCT d.source_id FROM does d WHERE d.area_id = i.area_id)
+             AS source_ids,
            (SELECT t.groups FROM by_theme t WHERE t.area_id = i.area_id) AS by_theme
     FROM inside i GROUP BY i.area_id
 """
@@ -144,23 +165,30 @@ class Wards:
 def list_ward_figures(connection: sa.Connection, wards: Wards) -> Sequence[sa.Row[Any]]:
     """Return wards by name, with what is published and kept about them.
 
-    `population` is the sum of its LSOAs, None where none is known; `is_by_lookup` says how they
-    were found; `unmet` is None for wards that only older boundaries have; `kept` is the wards'
-    measures by name, `about` those of them not along streets, `method_source_ids` what they were
-    worked out with.
+    `population` is the sum of its LSOAs, None where not every one has a figure; `is_by_lookup` says
+    how they were found; `unmet` is None for wards that only older boundaries have; `kept` is the
+    wards' measures by name, `about` those of them not along streets, `method_source_ids` what they
+    were worked out with.
     """
     statement = _DISTRICT_FIGURES if wards.area_ids is None else _LISTED_FIGURES
     return connection.execute(statement, wards.given).all()
 
 
-def count_in_wards(connection: sa.Connection, wards: Wards) -> dict[int, sa.Row[Any]]:
+def count_in_wards(
+    connection: sa.Connection, wards: Wards, *, today: dt.date
+) -> dict[int, sa.Row[Any]]:
     """Return by area id what is in each ward that has anything.
 
-    assets, care_homes, groups, checked (in the last 365 days), source_ids and `by_theme`: how many
-    groups of each theme, a group once in each theme it has.
+    assets, care_homes, groups, checked (not longer ago than `geo.scores` calls this year),
+    source_ids and `by_theme`: how many groups of each theme, a group once in each theme that it,
+    or something it runs and that has not ended, is about.
     """
+    given = wards.given | {
+        "today": today,
+        "checked_from": today - dt.timedelta(days=DAYS_THIS_YEAR),
+    }
     statement = _DISTRICT_COUNTS if wards.area_ids is None else _LISTED_COUNTS
-    return {row.area_id: row for row in connection.execute(statement, wards.given)}
+    return {row.area_id: row for row in connection.execute(statement, given)}
 
 
 def list_themes(connection: sa.Connection) -> Sequence[sa.Row[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -70,6 +71,15 @@ class DistrictValues:
 GROUPS_OF_THEME = "groups:"
 WITHIN_10 = "venue_within_10_minutes"
 ACCESS_SCORE = "venue_access_score"
+ASKED_IN_VAIN = "asked_in_vain"
+
+# `geo.access.is_community_venue` in words.
+COMMUNITY_VENUE = (
+    "A community venue is a place on this map to meet in: a hall, a library, a church, a swimming"
+    " pool and the like. Parks, pitches, allotments and whatever else is outdoors do not count; nor"
+    " does a pub, café, restaurant or shop that is there for food, drink or shopping alone, nor a"
+    " place that nobody has named an interest for."
+)
 
 MEASURES: dict[str, Measure] = {
     measure.slug: measure
@@ -101,38 +111,39 @@ MEASURES: dict[str, Measure] = {
             WITHIN_10,
             "People within 10 minutes’ walk of a community venue",
             "%",
-            "Out of every 100 people who live in the ward, how many have a community venue (a hall,"
-            " library, church, park and the like: what this map calls a venue) within 10 minutes’"
-            " walk at 5 km/h, in this ward or the next. The people of each small area (LSOA) are"
-            " spread evenly over its postcodes.",
+            "Out of every 100 people who live in the ward, how many have a community venue within"
+            f" 10 minutes’ walk at 5 km/h, in this ward or the next. {COMMUNITY_VENUE} The people"
+            " of each small area (LSOA) are spread evenly over its postcodes.",
             decimals=0,
-            short="People within 10 minutes’ walk of a venue",
+            short="People within 10 minutes’ walk of a community venue",
         ),
         Measure(
             ACCESS_SCORE,
             "Access to community venues",
             "venues per 1,000 people",
-            "How many venues people can walk to in 15 minutes, counting that everybody near a venue"
-            " shares it. Each venue is divided by the people who can walk to it; each person gets"
-            " the sum of what they can walk to; the ward’s figure is the average of its people."
-            " This is the two-step floating catchment area method: W. Luo and F. Wang (2003),"
-            " Environment and Planning B 30, pages 865 to 884.",
+            "How many community venues people can walk to in 15 minutes, counting that everybody"
+            f" near a venue shares it. {COMMUNITY_VENUE} Each venue is divided by the people who"
+            " can walk to it; each person gets the sum of what they can walk to; the ward’s figure"
+            " is the average of its people. This is the two-step floating catchment area method:"
+            " W. Luo and F. Wang (2003), Environment and Planning B 30, pages 865 to 884.",
             decimals=2,
             formula=(
                 "R(j) = S(j) ÷ sum of P(k) over all people k within 15 minutes of venue j",
                 "A(i) = sum of R(j) over all venues j within 15 minutes of people i",
                 "The ward’s figure = 1,000 × sum of P(i) × A(i) ÷ sum of P(i)",
             ),
-            short="Venues each 1,000 people can share",
+            short="Community venues each 1,000 people can share",
         ),
         Measure(
-            "unmet_interests",
-            "Interests with nothing in reach",
+            ASKED_IN_VAIN,
+            "Interests asked for in vain in the last 12 months",
             "interests",
-            "How many different things people in the ward asked for in the last 12 months and found"
-            " nothing within reach. Who asked, and how many did, is not in it; nor is what shows"
-            " faith or health.",
+            "How many different things people in the ward asked for in the last 12 months when"
+            " there was nothing within reach. Some of them may be there by now: the ward’s page"
+            " says which. Who asked, and how many did, is not in it; nor is what shows faith or"
+            " health.",
             decimals=0,
+            short="Asked for in vain",
         ),
     )
 }
@@ -149,8 +160,9 @@ def measure_named(slug: str, themes: Mapping[str, str]) -> Measure | None:
         slug,
         f"Groups: {themes[theme]}",
         "groups",
-        f"How many groups in the ward do something of “{themes[theme]}”. A group counts once,"
-        " however many things of it it does; one that does several kinds counts in each kind.",
+        f"How many groups in the ward do something of “{themes[theme]}”, by what is said of the"
+        " group or of the sessions it runs. A group counts once, however many things of it it"
+        " does; one that does several kinds counts in each kind.",
         decimals=0,
     )
 
@@ -167,14 +179,16 @@ def as_about(measure: Measure) -> Measure:
 
 
 def read_district(
-    connection: sa.Connection, *, lad_code: str, release: str | None = None
+    connection: sa.Connection, *, lad_code: str, release: str | None = None, today: dt.date
 ) -> DistrictValues:
     """Return every measure of every ward of a district; `release` None means the newest.
+
+    The last year, and what has ended, count by `today`.
 
     Besides `MEASURES` there is `groups:<theme>` for each theme of the vocabulary. Three statements,
     however many wards. Raises `NotFound` for a district without wards.
     """
-    found = find_district(connection, lad_code=lad_code, release=release)
+    found = find_district(connection, lad_code=lad_code, release=release, today=today)
     if found is None:
         of = f" in the boundaries of {release}" if release else ""
         raise NotFound(f"No district on this map has wards and the code {lad_code}{of}.")
@@ -182,25 +196,30 @@ def read_district(
 
 
 def find_district(
-    connection: sa.Connection, *, lad_code: str, release: str | None = None
+    connection: sa.Connection, *, lad_code: str, release: str | None = None, today: dt.date
 ) -> DistrictValues | None:
     """Do as `read_district` does; None for a district without wards."""
     asked = queries.Wards(lad_code, release)
     rows = queries.list_ward_figures(connection, asked)
-    return _as_district(connection, rows, asked) if rows else None
+    return _as_district(connection, rows, asked, today) if rows else None
 
 
-def read_wards(connection: sa.Connection, area_ids: Sequence[int]) -> DistrictValues | None:
+def read_wards(
+    connection: sa.Connection, area_ids: Sequence[int], *, today: dt.date
+) -> DistrictValues | None:
     """Return every measure of some wards, of whatever districts; None when there are none."""
     asked = queries.Wards(area_ids=area_ids)
     rows = queries.list_ward_figures(connection, asked) if area_ids else ()
-    return _as_district(connection, rows, asked) if rows else None
+    return _as_district(connection, rows, asked, today) if rows else None
 
 
 def _as_district(
-    connection: sa.Connection, rows: Sequence[sa.Row[Any]], asked: queries.Wards
+    connection: sa.Connection,
+    rows: Sequence[sa.Row[Any]],
+    asked: queries.Wards,
+    today: dt.date,
 ) -> DistrictValues:
-    counts = queries.count_in_wards(connection, asked)
+    counts = queries.count_in_wards(connection, asked, today=today)
     themes = {row.concept: row.label for row in queries.list_themes(connection)}
     wards = [_values_of(row, counts.get(row.id), themes) for row in rows]
     sources = {row.source_id for row in rows}
@@ -235,7 +254,7 @@ def _values_of(
         "checked_share": inside.checked / assets * 100 if inside and assets else None,
         WITHIN_10: kept.get(WITHIN_10),
         ACCESS_SCORE: kept.get(ACCESS_SCORE),
-        "unmet_interests": row.unmet,
+        ASKED_IN_VAIN: row.unmet,
     }
     values |= {f"{GROUPS_OF_THEME}{theme}": by_theme.get(theme, 0) for theme in themes}
     return WardValues(

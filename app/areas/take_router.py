@@ -196,7 +196,7 @@ def export_comparison(request: Request, connect: Reading) -> Response:
                 message = "Say which district, by its code: choose one on the page Wards."
                 raise BadQuestion(message, field="district")
             lad_code = known[0].lad_code
-        district = read_district(connection, lad_code=lad_code, release=release)
+        district = read_district(connection, lad_code=lad_code, release=release, today=made_on)
         if is_table:
             title = take_district.title_of(district, made_on=made_on)
             tables = take_district.tables_of(district, names, made_on=made_on)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.accounts import housekeeping, housekeeping_queries
-from app.accounts.housekeeping import Job, keep_house, keep_house_hourly
+from app.accounts.housekeeping import Job, LongJob, keep_house, keep_house_hourly
 from tests.accounts.conftest import browser, do, value
 from tests.people import People
 
@@ -66,7 +66,7 @@ def test_what_is_old_goes_and_what_counts_stays(people: People) -> None:
         "sessions": 2, "sign-in links": 1, "tries to sign in": 1, "sign-ins begun elsewhere": 1,
         "invitations": 2, "suggestions that were decided": 2, "links to correct an entry": 1,
         "residents that were due": 0, "photos that were rejected": 0, "new likely duplicates": 0,
-            "homes whose walks were due": 0,
+        "homes whose walks were due": 0, "wards whose figures were due": 0,
     }  # fmt: skip
     assert value(people, "SELECT count(*) FROM sign_in_sessions") == before - 2
     assert value(people, "SELECT count(*) FROM sign_in_sessions WHERE digest = 'in force'") == 1
@@ -106,6 +106,26 @@ def test_one_job_that_fails_leaves_the_others_alone(
     with pytest.raises(LookupError):
         keep_house(people.settings)
     assert done == ["patchwork_keeper"]
+
+
+def test_a_long_job_is_given_the_engine_and_keeps_what_it_did(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def digests() -> int:
+        return value(people, "SELECT count(*) FROM sign_in_attempts WHERE counted_under = 'long'")
+
+    def two_parts(engine: sa.Engine) -> int:
+        with engine.begin() as connection:
+            connection.execute(
+                sa.text("INSERT INTO sign_in_attempts (counted_under) VALUES ('long')")
+            )
+        raise LookupError("broken on purpose")
+
+    monkeypatch.setattr(housekeeping, "JOBS", (LongJob("a", two_parts),))
+    with pytest.raises(LookupError):
+        keep_house(people.settings)
+    assert digests() == 1
+    do(people, "DELETE FROM sign_in_attempts WHERE counted_under = 'long'")
 
 
 def test_hourly_until_it_is_told_to_stop(people: People, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,14 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.access import (
+    FOOD_DRINK_AND_SHOPS,
     Reached,
+    is_community_venue,
     reach_on_foot,
     share_within,
     spread_population,
     two_step_scores,
 )
 from geo.errors import GeoError
+from geo.interests import Vocabulary
 from geo.walking import FootNetwork, walks_m
+from tests.conftest import ROOT
 
 WALK_M = 5000 / 60  # a minute's walk
 PLACES = st.tuples(st.integers(0, 4_000), st.integers(0, 4_000))
@@ -24,6 +28,30 @@ POINTS = st.lists(PLACES, min_size=1, max_size=25)
 
 def as_points(places: list[tuple[int, int]]) -> np.ndarray:
     return np.array(places, dtype=float).reshape(-1, 2)
+
+
+@pytest.mark.parametrize(
+    ("concepts", "is_indoors", "counts"),
+    [
+        (["libraries", "reading"], True, True),
+        (["community-centres"], None, True),
+        (["pubs"], True, False),
+        (["pubs", "dominoes"], True, True),
+        (["eating-out", "south-asian-food"], True, False),
+        (["parks"], False, False),
+        (["bowls"], False, False),
+        ([], True, False),
+    ],
+)
+def test_what_a_community_venue_is(
+    concepts: list[str], is_indoors: bool | None, counts: bool
+) -> None:
+    assert is_community_venue(concepts, is_indoors=is_indoors) is counts
+
+
+def test_food_drink_and_shops_are_in_the_vocabulary() -> None:
+    vocabulary = Vocabulary.from_csv(ROOT / "data/reference/interests.csv")
+    assert {one for one in FOOD_DRINK_AND_SHOPS if one not in vocabulary} == set()
 
 
 @st.composite

@@ -81,7 +81,17 @@ def test_shares_and_scores(
     access: Executed, network: FootNetwork, people: gpd.GeoDataFrame
 ) -> None:
     assets = pd.read_csv(SAMPLE / "assets.csv")
-    venues = assets[assets["kind"] == "venue"].reset_index(drop=True)
+    # Nothing in the open, and nothing that is there for food, drink or shopping alone.
+    left_out = {"pubs", "eating-out", "tea-and-coffee", "shopping-and-markets"}
+    counts = (
+        (assets["kind"] == "venue")
+        & (assets["indoors"] != "no")
+        & assets["interests"].map(lambda cell: bool(set(str(cell).split(";")) - left_out))
+        & assets["interests"].notna()
+    )
+    venues = assets[counts].reset_index(drop=True)
+    assert len(venues) < (assets["kind"] == "venue").sum() - 5
+    assert "The Fleece" not in set(venues["name"])
     minutes = minutes_to(network, people, located(venues, people))
     who = people["people"].to_numpy()
     near = minutes <= 15

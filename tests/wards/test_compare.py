@@ -23,6 +23,7 @@ from app.assets.actions import NameCache
 from app.interests.actions import load_vocabulary
 from app.main import create_app
 from app.models import AreaFigure, AreaLookup, AssetKind
+from app.parameters import today
 from app.rendering import STATIC
 from app.settings import Settings
 from geo.map_areas import CLASS_COLOURS
@@ -234,6 +235,110 @@ def test_one_district_is_compared_at_once_and_several_are_listed(
     ] == ["0", "1 of 1"]
 
 
+def values_of(session: Session, ward: str, *, on: dt.date | None = None) -> dict[str, Any]:
+    """Return a ward's measures, and its people, as they are on a day."""
+    found = read_district(session.connection(), lad_code=BRADFORD, today=on or today())
+    (one,) = [one for one in found.wards if one.name == ward]
+    return {"people": one.population, **one.values}
+
+
+def test_the_last_year_has_365_days(bradford: Session) -> None:
+    # Checked today: one of Airedale's two.
+    assert values_of(bradford, "Airedale")["checked_share"] == 50
+    for days, share in ((365, 50), (366, 0)):
+        later = dt.datetime.now(tz=dt.UTC).date() + dt.timedelta(days=days)
+        assert values_of(bradford, "Airedale", on=later)["checked_share"] == share, days
+
+
+def test_partly_known_people_are_unknown(client: TestClient, bradford: Session) -> None:
+    source_id = builders.make_source(bradford, "ons").id
+    bradford.add(
+        AreaLookup(
+            lsoa_code="E01000099", release="2024", ward_code="E05000001", ward_name="A ward",
+            lad_code=BRADFORD, lad_name="Bradford", source_id=source_id,
+        )
+    )  # fmt: skip
+    bradford.flush()
+    found = values_of(bradford, "Airedale")
+    assert (found["people"], found["assets_per_1000"], found["groups_per_1000"]) == (None,) * 3
+    assert values_of(bradford, "Bolling")["people"] == 4_000
+    text = Document(client.get(f"/wards?district={BRADFORD}").text).one("main").text
+    assert "We do not know how many people live in 2 wards" in text
+
+
+def test_what_a_group_runs_counts_for_its_themes(bradford: Session) -> None:
+    before = values_of(bradford, "Clayton")
+    assert (before["groups:sport"], before["groups:crafts"], before["groups:music"]) == (5, 0, 0)
+    group, other, linked, hall = (
+        builders.make_asset(bradford, name, at=(-1.76, 53.80), kind=kind, **more)
+        for name, kind, more in (
+            ("Clayton Circle", AssetKind.GROUP, {}),
+            ("Clayton Singers", AssetKind.GROUP, {"interests": ["singing"]}),
+            ("Clayton Circle, elsewhere", AssetKind.GROUP, {}),
+            ("Clayton Hall", AssetKind.VENUE, {}),
+        )
+    )
+    linked.duplicate_of = group.id
+    bradford.flush()
+    on = today()
+    for name, organizer, interests, ends_on in (
+        ("Needles", group, ["knitting"], on),
+        ("More needles", group, ["crochet"], None),
+        ("Over", group, ["chess-and-draughts"], on - dt.timedelta(days=1)),
+        ("Choir", other, ["singing"], None),
+        ("Reading", linked, ["reading"], None),
+        ("A venue's own", hall, ["painting"], None),
+    ):
+        builders.make_activity(bradford, name, organizer, interests=interests, ends_on=ends_on)
+    after = values_of(bradford, "Clayton")
+    changed = {slug: after[slug] - before[slug] for slug in after
+               if slug.startswith("groups:") and after[slug] != before[slug]}  # fmt: skip
+    assert changed == {"groups:crafts": 1, "groups:music": 1, "groups:books-and-reading": 1}
+
+
+@pytest.mark.parametrize("sort", ["-assets_per_1000", "assets", "-name", "-groups:sport"])
+def test_files_are_in_the_pages_order(client: TestClient, bradford: Session, sort: str) -> None:
+    asked = f"/wards?measure=groups:sport&sort={sort}"
+    page = Document(client.get(asked).text)
+    names = [row[0] for row in rows_on(page)]
+    assert names != sorted(names)
+    links = {link.partition("?")[0]: link for link in page.links()}
+    text = client.get(links["/wards.csv"]).content.decode("utf-8-sig")
+    assert [row["name"] for row in csv.DictReader(io.StringIO(text))] == names
+    features = client.get(links["/wards.geojson"]).json()["features"]
+    assert [one["properties"]["name"] for one in features] == names
+    # And for programs, page by page.
+    first = client.get(f"/api/wards?sort={sort}&limit=3").json()
+    rest = client.get(first["next"]).json()
+    assert [ward["name"] for ward in first["wards"] + rest["wards"]] == names
+    assert rest["next"] is None
+
+
+def test_an_order_needs_a_district(client: TestClient, bradford: Session) -> None:
+    builders.make_ward(bradford, "E05000099", "Royton", shape=builders.square((-2.1, 53.5)),
+                       lad_code="E08000004", lad_name="Oldham")  # fmt: skip
+    answer = client.get("/api/wards?sort=assets")
+    assert answer.status_code == 422
+    assert "district=E08000032" in answer.text
+    assert client.get(f"/wards.csv?district={BRADFORD}&sort=happiness").status_code == 422
+    assert client.get("/wards.csv?district=E08000099&sort=assets").status_code == 200
+    # The page of all districts has no such order, and its links ask for none.
+    page = Document(client.get("/wards?sort=assets").text)
+    assert not [link for link in page.links() if link.startswith("/wards.") and "sort" in link]
+
+
+def test_what_was_asked_in_vain_is_called_that(client: TestClient, bradford: Session) -> None:
+    text = Document(client.get("/wards?measure=asked_in_vain").text).one("main").text
+    assert "Interests asked for in vain in the last 12 months" in text
+    assert "Some of them may be there by now" in text
+    page = Document(client.get(f"/wards?district={BRADFORD}").text)
+    assert "Asked for in vain" in [th.text for th in page.all("th")]
+    columns = client.get("/wards.csv").content.decode("utf-8-sig").splitlines()[0]
+    assert "Interests asked for in vain in the last 12 months (interests)" in columns
+    for answer in (text, columns, client.get("/api/wards").text):
+        assert "nothing in reach" not in answer
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
@@ -286,7 +391,7 @@ def test_files_and_programs_get_the_same_figures(client: TestClient, bradford: S
     features = client.get(f"/wards.geojson?district={BRADFORD}").json()["features"]
     text = client.get(f"/wards.csv?district={BRADFORD}").content.decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
-    table = read_district(bradford.connection(), lad_code=BRADFORD)
+    table = read_district(bradford.connection(), lad_code=BRADFORD, today=today())
     columns, cells = rows_of(table)
     assert set(api["measures"]) == {measure.slug for measure in measures_of(table)}
     assert set(MEASURES) < set(api["measures"])

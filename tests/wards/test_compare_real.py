@@ -15,6 +15,7 @@ from app.areas.measures import ACCESS_SCORE, WITHIN_10, DistrictValues, read_dis
 from app.database import make_engine, transaction
 from app.importers.run import load_file
 from app.interests.actions import load_vocabulary
+from app.parameters import today
 from app.settings import Settings
 from tests.conftest import new_database
 
@@ -46,7 +47,7 @@ def stockport(admin_url: sa.URL, real_data: Path) -> tuple[DistrictValues, gpd.G
         with engine.begin() as connection:
             (done,) = refresh(connection)
             assert done.wards == 21
-            district = read_district(connection, lad_code=STOCKPORT)
+            district = read_district(connection, lad_code=STOCKPORT, today=today())
             table = pd.DataFrame(
                 connection.execute(
                     sa.text("SELECT id::text, kind::text, ST_X(geom) AS lon, ST_Y(geom) AS lat"

@@ -17,16 +17,26 @@ from rich.console import Console
 from app.accounts.housekeeping import JOBS, keep_house
 from app.areas.access_actions import refresh, refresh_each
 from app.areas.cli import work_out_measures
-from app.areas.measures import ACCESS_SCORE, MEASURES, WITHIN_10, DistrictValues, read_district
+from app.areas.measures import (
+    ACCESS_SCORE,
+    ASKED_IN_VAIN,
+    MEASURES,
+    WITHIN_10,
+    DistrictValues,
+    read_district,
+)
 from app.database import make_engine
 from app.demo.actions import DEMO_FOLDER, prepare_demo
 from app.errors import NotFound
+from app.parameters import today
 from app.settings import Settings
 from app.walking.actions import WalkingCache
+from geo.access import is_community_venue
 from geo.walking import FootNetwork, walks_m
 from tests.conftest import ROOT, new_database
 
 ELLERDALE = "E07999001"
+TODAY = today()
 METRES_A_MINUTE = 5000 / 60
 
 
@@ -48,7 +58,7 @@ def engine(settings: Settings) -> Iterator[sa.Engine]:
 
 @pytest.fixture
 def district(connection: sa.Connection) -> DistrictValues:
-    return read_district(connection, lad_code=ELLERDALE)
+    return read_district(connection, lad_code=ELLERDALE, today=TODAY)
 
 
 def figures(district: DistrictValues, measure: str) -> dict[str, Any]:
@@ -100,7 +110,7 @@ def test_counts_shares_and_people(
     assert counts.sum() > 100
     groups = inside[inside["kind"] == "group"].groupby("WD25CD")["id"].count()
     since = dt.datetime.now(tz=dt.UTC).date() - dt.timedelta(days=365)
-    is_fresh = inside["assured_date"].map(lambda day: bool(day) and day > since)
+    is_fresh = inside["assured_date"].map(lambda day: bool(day) and day >= since)
     checked = inside[is_fresh].groupby("WD25CD")["id"].count()
     for ward in district.wards:
         code = ward.gss_code
@@ -127,9 +137,17 @@ def test_a_group_counts_once_in_each_theme(
     ids = connection.execute(sa.text("SELECT id, concept FROM interests")).all()
     theme = {row.id: theme_of(row.concept) for row in ids}
     groups = inside[inside["kind"] == "group"]
+    runs = connection.execute(
+        sa.text("SELECT place_id::text AS id, interest_ids FROM public_activities"
+                " WHERE ends_on IS NULL OR ends_on >= :today"),
+        {"today": TODAY},
+    ).all()  # fmt: skip
     expected: dict[tuple[str, str], int] = {}
-    for code, ids_of_group in zip(groups["WD25CD"], groups["interest_ids"], strict=True):
-        for one in {theme[number] for number in ids_of_group}:
+    for code, group, own in zip(
+        groups["WD25CD"], groups["id"], groups["interest_ids"], strict=True
+    ):
+        too = [number for row in runs if row.id == group for number in row.interest_ids]
+        for one in {theme[number] for number in [*own, *too]}:
             expected[code, one] = expected.get((code, one), 0) + 1
     assert len(expected) > 30
     assert set(district.themes) == set(rows.index) - set(broader)
@@ -165,11 +183,17 @@ def test_access_to_venues(
     demand = demand_points()
     rows = connection.execute(
         sa.text(
-            "SELECT ST_X(ST_Transform(geom, 27700)), ST_Y(ST_Transform(geom, 27700))"
-            " FROM public_assets WHERE kind = 'venue' AND geom IS NOT NULL"
+            "SELECT ST_X(ST_Transform(geom, 27700)) AS x, ST_Y(ST_Transform(geom, 27700)) AS y,"
+            " is_indoors, ARRAY(SELECT concept FROM interests i WHERE i.id = ANY(interest_ids))"
+            " AS concepts FROM public_assets WHERE kind = 'venue' AND geom IS NOT NULL"
         )
-    )
-    supply = np.array([tuple(row) for row in rows])
+    ).all()
+    supply = np.array([
+        (row.x, row.y) for row in rows
+        if is_community_venue(row.concepts, is_indoors=row.is_indoors)
+    ])  # fmt: skip
+    # Neither everything nor nothing: parks and pubs are in the town, and halls.
+    assert 10 < len(supply) < len(rows) - 10
     walking = WalkingCache().get(connection)
     assert walking is not None
     at = np.c_[demand.geometry.x, demand.geometry.y]
@@ -207,8 +231,8 @@ def test_everything_used_is_named(connection: sa.Connection, district: DistrictV
 
 
 def test_unmet_interests_are_counted_by_kind_not_by_person(connection: sa.Connection) -> None:
-    district = read_district(connection, lad_code=ELLERDALE)
-    ward, before = district.wards[0], figures(district, "unmet_interests")
+    district = read_district(connection, lad_code=ELLERDALE, today=TODAY)
+    ward, before = district.wards[0], figures(district, ASKED_IN_VAIN)
     connection.execute(
         sa.text(
             "INSERT INTO unmet_interests (interest_id, ward_code, noticed_on)"
@@ -224,7 +248,7 @@ def test_unmet_interests_are_counted_by_kind_not_by_person(connection: sa.Connec
         ).scalar_one()
         for code in before
     }
-    after = figures(read_district(connection, lad_code=ELLERDALE), "unmet_interests")
+    after = figures(read_district(connection, lad_code=ELLERDALE, today=TODAY), ASKED_IN_VAIN)
     assert after == expected
     assert 1 <= after[ward.gss_code] - before[ward.gss_code] <= 2
     del after[ward.gss_code], before[ward.gss_code]
@@ -233,9 +257,9 @@ def test_unmet_interests_are_counted_by_kind_not_by_person(connection: sa.Connec
 
 def test_a_district_without_wards_is_not_found(connection: sa.Connection) -> None:
     with pytest.raises(NotFound, match="E07999002"):
-        read_district(connection, lad_code="E07999002")
+        read_district(connection, lad_code="E07999002", today=TODAY)
     with pytest.raises(NotFound, match="1999"):
-        read_district(connection, lad_code=ELLERDALE, release="1999")
+        read_district(connection, lad_code=ELLERDALE, release="1999", today=TODAY)
 
 
 def test_only_what_changed_is_worked_out_again(connection: sa.Connection) -> None:
@@ -243,26 +267,26 @@ def test_only_what_changed_is_worked_out_again(connection: sa.Connection) -> Non
     # Not a venue: nobody's way to a venue is another.
     connection.execute(sa.text("UPDATE assets SET name = name || '!' WHERE kind = 'group'"))
     assert [one.wards for one in refresh(connection)] == [None]
-    before = figures(read_district(connection, lad_code=ELLERDALE), ACCESS_SCORE)
+    before = figures(read_district(connection, lad_code=ELLERDALE, today=TODAY), ACCESS_SCORE)
     connection.execute(
         sa.text("UPDATE assets SET gone_at = now() WHERE kind = 'venue' AND name LIKE '%Library%'")
     )
     assert [one.wards for one in refresh(connection)] == [6]
-    after = figures(read_district(connection, lad_code=ELLERDALE), ACCESS_SCORE)
+    after = figures(read_district(connection, lad_code=ELLERDALE, today=TODAY), ACCESS_SCORE)
     assert sum(after[code] != before[code] for code in before) >= 1
     assert sum(after.values()) < sum(before.values())
     assert [one.wards for one in refresh(connection)] == [None]
     # Without streets it is "about"; without a venue there is no figure at all.
     connection.execute(sa.text("DELETE FROM foot_networks"))
     assert [one.wards for one in refresh(connection)] == [6]
-    about = read_district(connection, lad_code=ELLERDALE)
+    about = read_district(connection, lad_code=ELLERDALE, today=TODAY)
     assert about.about == {WITHIN_10, ACCESS_SCORE}
     measure = about.measure(WITHIN_10)
     assert measure is not None
     assert "about 10 minutes" in measure.label
     connection.execute(sa.text("UPDATE assets SET gone_at = now() WHERE kind = 'venue'"))
     assert [one.wards for one in refresh(connection)] == [0]
-    none = read_district(connection, lad_code=ELLERDALE)
+    none = read_district(connection, lad_code=ELLERDALE, today=TODAY)
     assert set(figures(none, WITHIN_10).values()) == {None}
 
 
@@ -275,8 +299,24 @@ def test_a_ward_whose_people_have_no_place_has_no_figure(connection: sa.Connecti
         sa.text("SELECT ward_code FROM area_lookups ORDER BY lsoa_code LIMIT 1")
     ).scalar_one()
     assert refresh(connection, is_forced=True)[0].wards == 5
-    found = figures(read_district(connection, lad_code=ELLERDALE), WITHIN_10)
+    found = figures(read_district(connection, lad_code=ELLERDALE, today=TODAY), WITHIN_10)
     assert [code for code, value in found.items() if value is None] == [lost]
+
+
+def test_a_ward_whose_people_are_partly_known_has_no_figure(connection: sa.Connection) -> None:
+    lost = connection.execute(
+        sa.text("SELECT ward_code, lsoa_code FROM area_lookups ORDER BY lsoa_code LIMIT 1")
+    ).one()
+    connection.execute(
+        sa.text("DELETE FROM area_figures WHERE measure = 'population' AND gss_code = :code"),
+        {"code": lost.lsoa_code},
+    )
+    assert refresh(connection, is_forced=True)[0].wards == 5
+    found = read_district(connection, lad_code=ELLERDALE, today=TODAY)
+    (ward,) = [ward for ward in found.wards if ward.population is None]
+    assert ward.gss_code == lost.ward_code
+    assert ward.values[WITHIN_10] is None
+    assert ward.values["assets_per_1000"] is None
 
 
 def test_older_boundaries_take_small_areas_by_their_middle(connection: sa.Connection) -> None:
@@ -288,7 +328,7 @@ def test_older_boundaries_take_small_areas_by_their_middle(connection: sa.Connec
         sa.text("INSERT INTO area_parts (area_id, geom) SELECT a.id, (ST_Dump(a.geom)).geom"
                 " FROM areas a WHERE a.gss_code = 'E99999004'")
     )  # fmt: skip
-    old = read_district(connection, lad_code=ELLERDALE, release="2013")
+    old = read_district(connection, lad_code=ELLERDALE, release="2013", today=TODAY)
     assert not old.is_newest
     (ward,) = old.wards
     lsoas = gpd.read_file(DEMO_FOLDER / "lsoas.geojson")
@@ -299,9 +339,10 @@ def test_older_boundaries_take_small_areas_by_their_middle(connection: sa.Connec
     assert len(mine) >= 1
     assert ward.is_by_lookup is False
     assert ward.population == population[mine].sum()
-    assert ward.values["unmet_interests"] is None
+    assert ward.values[ASKED_IN_VAIN] is None
     refresh(connection)
-    assert read_district(connection, lad_code=ELLERDALE, release="2013").wards[0].values[WITHIN_10]
+    (again,) = read_district(connection, lad_code=ELLERDALE, release="2013", today=TODAY).wards
+    assert again.values[WITHIN_10]
 
 
 def test_housekeeping_does_it_too(settings: Settings, engine: sa.Engine) -> None:
@@ -311,6 +352,49 @@ def test_housekeeping_does_it_too(settings: Settings, engine: sa.Engine) -> None
         connection.execute(sa.text("DELETE FROM ward_measures"))
     assert keep_house(settings)[what] == 6
     assert keep_house(settings)[what] == 0
+
+
+BREAK_ONE_OF_TWO = """
+CREATE FUNCTION breaks() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF NEW.release = '2013' THEN RAISE 'broken on purpose'; END IF;
+  IF current_setting('statement_timeout') <> '0' THEN RAISE 'it would be cut short'; END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER breaks BEFORE INSERT ON ward_measures FOR EACH ROW EXECUTE FUNCTION breaks();
+UPDATE areas SET release = '2013' WHERE area_type = 'ward' AND gss_code = 'E05999004';
+DELETE FROM ward_measures;
+"""
+MEND = """
+DROP TRIGGER breaks ON ward_measures;
+DROP FUNCTION breaks;
+UPDATE areas SET release = '2025' WHERE area_type = 'ward' AND gss_code = 'E05999004';
+DELETE FROM ward_measures;
+"""
+
+
+def test_a_district_that_fails_leaves_the_others_their_figures(
+    settings: Settings, engine: sa.Engine
+) -> None:
+    with engine.begin() as connection:
+        releases = connection.execute(
+            sa.text("SELECT DISTINCT release FROM areas WHERE area_type = 'ward'")
+        ).scalars()
+        assert list(releases) == ["2025"]
+        connection.execute(sa.text(BREAK_ONE_OF_TWO))
+    try:
+        # Older boundaries come first: what is worked out after the failure counts too.
+        with pytest.raises(sa.exc.DatabaseError, match="broken on purpose"):
+            keep_house(settings)
+        with engine.connect() as connection:
+            kept = connection.execute(
+                sa.text("SELECT release, count(DISTINCT gss_code) FROM ward_measures GROUP BY 1")
+            ).all()
+        # Five wards, and the district itself.
+        assert [tuple(row) for row in kept] == [("2025", 6)]
+    finally:
+        with engine.begin() as connection:
+            connection.execute(sa.text(MEND))
+    assert keep_house(settings)["wards whose figures were due"] == 6
 
 
 def test_the_command_says_what_it_did(settings: Settings, engine: sa.Engine) -> None:
