@@ -154,10 +154,12 @@ def _said(row: sa.Row[Any], walk_m: float, *, is_inside: bool) -> _Nearest:
     minutes = (row.metres * DETOUR if is_about else walk_m) / WALKING_M_PER_MINUTE
     is_in_reach = is_inside or minutes < REACH_MINUTES + 0.5
     far = in_words(row.metres)
-    if math.isinf(minutes):
-        return _Nearest(row, f"{far} as the crow flies, more than 90 minutes on foot", is_inside)
-    if minutes > LONGEST_MINUTES:
+    if is_about and minutes > LONGEST_MINUTES:
         return _Nearest(row, f"{far} away", is_inside)
+    if minutes > LONGEST_MINUTES:
+        return _Nearest(row, f"more than 90 minutes on foot ({far} as the crow flies)", is_inside)
     whole = max(1, round(minutes))
     time = "a minute\u2019s walk" if whole == 1 else f"{whole} minutes\u2019 walk"
-    return _Nearest(row, f"{far}, {'about ' if is_about and whole > 1 else ''}{time}", is_in_reach)
+    # The metres are those the minutes are made of: a straight line beside a way looks wrong.
+    text = f"about {time} ({far})" if is_about else f"{time} ({in_words(walk_m)} on foot)"
+    return _Nearest(row, text, is_in_reach)
