@@ -208,7 +208,7 @@ def test_list_and_map_tell_the_same_and_run_nothing(open_page: OpenPage) -> None
     frame.get_by_text("List of the places in view").click()
     counts = {
         row.get_by_role("rowheader").inner_text(): int(row.get_by_role("cell").first.inner_text())
-        for row in page.locator("#kinds tbody tr").all()
+        for row in page.locator("[aria-labelledby=kinds] tbody tr").all()
     }
     legend = frame.locator("body").inner_text()
     assert f"Groups\n{counts['Groups']}" in legend.replace("Groups ", "Groups\n")
