@@ -195,7 +195,7 @@ def _sentences(
     said = [
         report_words.say_total(kinds),
         report_words.say_checked(fresh, total),
-        report_words.say_homes(homes),
+        report_words.say_homes(homes) if total else None,
         report_words.say_gaps(gaps.missing, gaps.met) if ward.is_newest else None,
         report_words.say_comparison(per_1000, ward.lad_name),
     ]

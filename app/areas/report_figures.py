@@ -15,6 +15,8 @@ from app.areas.report_parts import Figure
 from app.assets.schemas import Names
 
 NOT_KNOWN = "not known"
+# A share of nothing.
+NOTHING = "–"
 WHOLE_FROM = 100
 OUR_MAP = "The places on this map"
 # How the small areas of a ward were found, as the comparison says it too.
@@ -55,6 +57,8 @@ class Made:
     value: Callable[[Row, Row | None], float | None]
     # The columns of `list_published` that name its source and date; "" for what is counted here.
     of: str = ""
+    # In the place of a number that is not there.
+    missing: str = NOT_KNOWN
 
 
 def _per_1000(counted: Row, published: Row | None) -> float | None:
@@ -79,13 +83,14 @@ MADE = (
     Made("assets_per_1000", "Places and groups", "per 1,000 people", 1, _per_1000, "population"),
     Made("places", "Places and groups", "", 0, lambda counted, _: counted.places),
     Made("groups", "Groups", "", 0, lambda counted, _: counted.groups),
-    Made("checked_share", "Checked this year", "%", 0, _share),
+    Made("checked_share", "Checked in the last 12 months", "%", 0, _share,
+         missing=NOTHING),
     Made("population", "People", "", 0, _published("population"), "population"),
     Made("population_65_plus", "People aged 65 and over", "", 0, _published("population_65_plus"),
          "older"),
     Made("most_deprived_share", "People living in the most deprived fifth of England", "%", 0,
          _deprived, "imd"),
-    Made("imd_score", "Average deprivation score (IMD), weighted by people", "", 1,
+    Made("imd_score", "Deprivation (IMD score; higher is poorer)", "", 1,
          _published("imd_score"), "imd"),
 )  # fmt: skip
 # Nobody misses these where they were never loaded.
@@ -126,7 +131,7 @@ def _made(around: Around, names: Names, today: dt.date) -> Iterator[Figure]:
             unit=made.unit,
             source=source,
             as_of=as_of,
-            **_compared(around, values, made.unit, made.decimals),
+            **_compared(around, values, made.unit, made.decimals, missing=made.missing),
         )
 
 
@@ -156,20 +161,31 @@ def _worked_out(around: Around, kept: Sequence[sa.Row[Any]]) -> Iterator[Figure]
         if not own:
             continue
         is_about = own[0].is_about
-        way = "about, by straight lines" if is_about else "along the ways on foot"
+        way = "measured in straight lines, so about" if is_about else "along streets and paths"
         values = {ids[row.gss_code]: row.value for row in rows}
+        label = (as_about(measure) if is_about else measure).label
         yield Figure(
             slug,
-            (as_about(measure) if is_about else measure).label,
-            unit=measure.unit,
+            label,
+            unit=_unit_after(label, measure.unit),
             source=f"Worked out from this map, {way}",
             as_of=own[0].worked_out_on,
             **_compared(around, values, measure.unit, measure.decimals),
         )
 
 
+def _unit_after(label: str, unit: str) -> str:
+    """Return a unit to stand behind a label, which may end with the word the unit begins with."""
+    return unit.removeprefix(f"{label.rsplit(maxsplit=1)[-1]} ")
+
+
 def _compared(
-    around: Around, values: Mapping[int, float | None], unit: str, decimals: int
+    around: Around,
+    values: Mapping[int, float | None],
+    unit: str,
+    decimals: int,
+    *,
+    missing: str = NOT_KNOWN,
 ) -> dict[str, Any]:
     """Return a ward's value, its neighbours' mean and its district's median, with their words."""
 
@@ -186,7 +202,10 @@ def _compared(
         "neighbours": float(np.mean(beside)) if beside else None,
         "district": float(np.median(of_district)) if of_district else None,
     }
-    said = {name: number_words(number, unit, decimals) for name, number in numbers.items()}
+    said = {
+        name: missing if number is None else number_words(number, unit, decimals)
+        for name, number in numbers.items()
+    }
     return numbers | {
         "text": said["value"],
         "neighbours_text": said["neighbours"],

@@ -164,12 +164,15 @@ def _said(row: sa.Row[Any], walk_m: float, *, is_inside: bool) -> _Nearest:
         return _Nearest(row, text, is_inside, minutes)
     is_in_reach = is_inside or minutes < BEYOND_REACH_MINUTES
     far = in_words(row.metres)
-    if math.isinf(minutes):
-        text = f"{far} as the crow flies, more than {LONGEST_MINUTES} minutes on foot"
-    elif minutes > LONGEST_MINUTES:
-        text = f"{far} away"
+    whole = max(1, round(minutes)) if math.isfinite(minutes) else 0
+    time = "a minute\u2019s walk" if whole == 1 else f"{whole} minutes\u2019 walk"
+    if minutes > LONGEST_MINUTES:
+        # The metres are those the minutes are made of: a straight line beside a way looks wrong.
+        text = (
+            f"{far} away"
+            if is_about
+            else f"more than {LONGEST_MINUTES} minutes on foot ({far} as the crow flies)"
+        )
     else:
-        whole = max(1, round(minutes))
-        time = "a minute\u2019s walk" if whole == 1 else f"{whole} minutes\u2019 walk"
-        text = f"{far}, {'about ' if is_about and whole > 1 else ''}{time}"
+        text = f"about {time} ({far})" if is_about else f"{time} ({in_words(walk_m)} on foot)"
     return _Nearest(row, text, is_in_reach, minutes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from app.areas.report_parts import Changed, Counted, Figure, Gap, HomeReach
 from app.words import KINDS, joined, long_date, plural
@@ -24,6 +24,12 @@ NEAR_A_SHARE = 0.025
 # Up to so many, how many it is says more than a share.
 COUNTED_UP_TO = 10
 NAMED_GAPS = 3
+CHECKED = "checked in the last 12 months"
+# As true where nobody could look for anything as where everybody found it: which, is not public.
+NOTHING_ASKED = (
+    "We know of nothing that was looked for in vain here or next door in the last 12 months."
+    " That says something only once people here use Patchwork to look."
+)
 
 
 def share_words(part: int, whole: int) -> str:
@@ -68,16 +74,16 @@ def say_total(kinds: Sequence[Counted]) -> str:
 
 
 def say_checked(checked: int, total: int) -> str | None:
-    """Say what share of what is there was checked this year; None when nothing is there."""
+    """Say what share of what is there was checked of late; None when nothing is there."""
     if total == 0:
         return None
     if total == 1:
-        return "It was checked this year." if checked else "It has not been checked this year."
+        return f"It was {CHECKED}." if checked else f"It was not {CHECKED}."
     if checked == 0:
-        return "None of them has been checked this year."
+        return f"None of them was {CHECKED}."
     if checked == total:
-        return f"{'Both' if total == 2 else 'All'} of them were checked this year."
-    return f"{first(_who(checked, total))} checked this year."
+        return f"{'Both' if total == 2 else 'All'} of them were {CHECKED}."
+    return f"{first(_who(checked, total))} {CHECKED}."
 
 
 def _who(checked: int, total: int) -> str:
@@ -125,10 +131,7 @@ def say_gaps(gaps: Sequence[Gap], met: Sequence[Gap]) -> str:
     if not labels and met:
         return "Everything people here or next door asked for in vain has come within reach."
     if not labels:
-        return (
-            "As far as we know, nobody here or next door asked for anything in vain in the last"
-            " 12 months."
-        )
+        return NOTHING_ASKED
     named = labels[:NAMED_GAPS]
     if len(labels) > NAMED_GAPS:
         named = [*named, f"{len(labels) - NAMED_GAPS} more"]
@@ -140,18 +143,17 @@ def say_gaps(gaps: Sequence[Gap], met: Sequence[Gap]) -> str:
 
 
 def say_comparison(figure: Figure, district: str | None) -> str | None:
-    """Say how the number of places compares; None where there is nothing to compare with."""
-    if figure.value is None:
+    """Say how the number of places compares; None where there is nothing to compare."""
+    if not figure.value:
         return None
     beside = []
     if figure.neighbours is not None:
         than = _than(figure.text, figure.neighbours_text)
-        beside.append(f"{than} next door ({figure.neighbours_text})")
+        beside.append(f"{than} in the wards next door (average {figure.neighbours_text})")
     if figure.district is not None:
         than = _than(figure.text, figure.district_text)
-        beside.append(
-            f"{than} in the middle ward of {district or 'its district'} ({figure.district_text})"
-        )
+        of = district or "its district"
+        beside.append(f"{than} in the middle ward of {of} ({figure.district_text})")
     if not beside:
         return None
     return (
@@ -172,13 +174,22 @@ def asked_words(asked: int | None) -> str:
     return "fewer than 8 times" if asked is None else f"about {asked} times"
 
 
+def _asked_where(wards: Mapping[int | None, Sequence[str]]) -> str:
+    """Return how often and where, equal numbers together: "about 10 times each here and in Ash"."""
+    said = [
+        f"{asked_words(asked)} {'each ' if len(where) > 1 else ''}{joined(where)}"
+        for asked, where in wards.items()
+    ]
+    return "; ".join(said) if any(len(where) > 1 for where in wards.values()) else joined(said)
+
+
 def group_gaps(gaps: Iterable[Gap]) -> list[tuple[Gap, str]]:
     """Return each interest once, with where and how often it was asked for in one phrase."""
-    said: dict[str, tuple[Gap, list[str]]] = {}
+    found: dict[str, tuple[Gap, dict[int | None, list[str]]]] = {}
     for gap in gaps:
-        _, phrases = said.setdefault(gap.concept, (gap, []))
-        phrases.append(f"{asked_words(gap.asked)} {f'in {gap.where}' if gap.where else 'here'}")
-    return [(gap, joined(phrases)) for gap, phrases in said.values()]
+        _, wards = found.setdefault(gap.concept, (gap, {}))
+        wards.setdefault(gap.asked, []).append(f"in {gap.where}" if gap.where else "here")
+    return [(gap, _asked_where(wards)) for gap, wards in found.values()]
 
 
 def quarter_before(today: dt.date) -> dt.date:

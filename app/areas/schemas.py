@@ -61,7 +61,10 @@ _COUNTED = {
         "slug": _TEXT,
         "label": _TEXT,
         "count": {"type": "integer"},
-        "checked_this_year": {"type": "integer"},
+        "checked_this_year": {
+            "type": "integer",
+            "description": "Checked in the last 12 months.",
+        },
     },
 }
 _FIGURE = {
@@ -72,8 +75,8 @@ _FIGURE = {
         "label": _TEXT,
         "value": _NUMBER,
         "unit": _TEXT,
-        "neighbours_mean": _NUMBER,
-        "district_median": _NUMBER,
+        "neighbours_mean": {**_NUMBER, "description": "Wards next door (average)."},
+        "district_median": {**_NUMBER, "description": "Middle ward of the district."},
         "source": _TEXT,
         "as_of": _DATE,
     },

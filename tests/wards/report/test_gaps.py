@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
+from app.areas.report_gaps import _said
 from app.models import AssetKind, LocationSource
 from tests import builders
 from tests.wards.report.test_report import BESIDE, CITY, LAT, LON, ask_for, report_of
@@ -83,7 +87,55 @@ def test_the_nearest_is_what_answers_it(
     (gap,) = report_of(connection).gaps
     assert gap.nearest_id == str(far.id)
     # 3.34 km as the crow flies, times 1.3, at 5 km/h.
-    assert gap.nearest_text == "3.3 km, about 52 minutes\u2019 walk"
+    assert gap.nearest_text == "about 52 minutes\u2019 walk (3.3 km)"
+
+
+@pytest.mark.parametrize(
+    ("walk_m", "said"),
+    [
+        (3_900.0, "47 minutes\u2019 walk (3.9 km on foot)"),
+        (80.0, "a minute\u2019s walk (80 m on foot)"),
+        (math.inf, "more than 90 minutes on foot (1.4 km as the crow flies)"),
+        (math.nan, "about 22 minutes\u2019 walk (1.4 km)"),
+    ],
+    ids=["along ways", "a minute", "no way", "by the line"],
+)
+def test_minutes_stand_beside_the_metres_they_are_made_of(walk_m: float, said: str) -> None:
+    row: Any = SimpleNamespace(metres=1_400.0, is_visiting=False, is_by_ward=False)
+    assert _said(row, walk_m, is_inside=False).text == said
+
+
+def test_the_first_five_stand_and_the_rest_is_folded(
+    client: TestClient, session: Session, next_door: str
+) -> None:
+    concepts = ("stargazing", "fishing", "canals", "winter-sports", "classic-cars", "falconry",
+                "horse-racing", "bell-ringing")  # fmt: skip
+    known = session.execute(
+        sa.text("SELECT count(*) FROM interests WHERE concept = ANY(:concepts)"),
+        {"concepts": list(concepts)},
+    ).scalar_one()
+    assert known >= 7
+    for concept in concepts:
+        for code in (CITY, next_door):
+            ask_for(session, code, concept, times=3)
+    section = Document(client.get(f"/wards/{CITY}").text).one("section", aria_labelledby="unmet")
+    (fold,) = section.all("details")
+    assert fold.one("summary").text == f"{known - 5} more"
+    assert len(fold.all("li")) == known - 5
+    assert len(section.all("li")) == known
+    assert "fewer than 8 times each here and in Next Door." in section.text
+
+
+def test_where_nothing_is_known_nothing_is_praised(
+    client: TestClient, session: Session, town: Town
+) -> None:
+    section = Document(client.get(f"/wards/{CITY}").text).one("section", aria_labelledby="unmet")
+    assert "Nothing that we know of." in section.text
+    session.execute(sa.text("UPDATE assets SET interest_ids = '{}'"))
+    ask_for(session, CITY, "bowls", times=9)
+    section = Document(client.get(f"/wards/{CITY}").text).one("section", aria_labelledby="unmet")
+    assert "Good news" in section.text
+    assert "Nothing now: all of it has come within reach." in section.text
 
 
 def test_far_away_is_said_without_minutes(

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 
 from app.areas.actions import get_ward
 from app.areas.report import WardReport, read_report
+from app.areas.report_figures import _unit_after
 from app.areas.report_words import quarter_before
 from app.assets.actions import NameCache
 from app.models import AreaFigure, AreaLookup, AssetKind, LocationSource
@@ -125,14 +126,41 @@ def test_a_ward_nobody_knows_anything_about(connection: sa.Connection, session: 
     report = report_of(connection, "E05003001")
     assert report.sentences == [
         "Nothing is on the map in this ward yet.",
-        "No care home is on the map in this ward.",
-        "As far as we know, nobody here or next door asked for anything in vain in the last"
-        " 12 months.",
+        "We know of nothing that was looked for in vain here or next door in the last 12 months."
+        " That says something only once people here use Patchwork to look.",
     ]
-    assert {one.text for one in report.figures} == {"0", "not known"}
+    assert {one.text for one in report.figures} == {"0", "not known", "–"}
+    # A share of nothing, as in the table of kinds.
+    assert figure(report, "checked_share").text == "–"
+    assert figure(report, "assets_per_1000").source == "The places on this map"
     assert {one.neighbours for one in report.figures} == {None}
     assert {one.district for one in report.figures} == {None}
     assert report.changes == ["Nothing has changed here since 1 July 2026."]
+
+
+def test_nothing_here_is_compared_with_nothing(
+    connection: sa.Connection, session: Session, town: Town
+) -> None:
+    builders.make_ward(session, "E05003001", "Empty", shape=builders.square((-1.2, 53.9)))
+    for code, people in (("E05003001", 3_000), (CITY, 2_000)):
+        publish(session, code, population=people)
+    report = report_of(connection, "E05003001")
+    assert (figure(report, "assets_per_1000").text, figure(report, "places").text) == ("0.0", "0")
+    assert not [one for one in report.sentences if "1,000" in one or "care home" in one]
+
+
+def test_a_unit_never_repeats_the_last_word_of_its_label() -> None:
+    label = "Access to community venues"
+    assert _unit_after(label, "venues per 1,000 people") == "per 1,000 people"
+    assert _unit_after("Groups", "per 1,000 people") == "per 1,000 people"
+
+
+def test_an_unknown_ward_offers_to_find_one(client: TestClient, town: Town) -> None:
+    answer = client.get("/wards/E05009999")
+    assert answer.status_code == 404
+    page = Document(answer.text)
+    assert [link.get("href") for link in page.all("a") if link.text == "Find a ward"] == ["/wards"]
+    assert "Find a ward" not in Document(client.get("/nothing-here").text).one("main").text
 
 
 def test_an_empty_ward_says_so_in_words(client: TestClient, session: Session, town: Town) -> None:
@@ -170,7 +198,7 @@ def test_the_page_and_its_structure(
     assert_links_lead_somewhere(page)
     nav = page.one("nav", aria_label="On this page")
     assert [link.text for link in nav.all("a")] == [
-        "Asked for", "Figures", "Care homes", "What changed", "All places", "Map"
+        "What is here", "Asked for", "Figures", "Care homes", "What changed", "All places", "Map"
     ]  # fmt: skip
     for made in page.all("table"):
         assert made.one("caption").text
@@ -183,9 +211,12 @@ def test_the_page_and_its_structure(
     }
     (per_1000,) = [cells for label, cells in figures.items() if "per 1,000 people" in label]
     assert per_1000 == ["2.5", "not known", "2.5"]
+    assert [head.text for head in table(page, "Figures").one("thead").all("th")] == [
+        "Figure", "This ward", "Wards next door (average)", "Middle ward of Bradford"
+    ]  # fmt: skip
     # The list comes first, the map after it, and both say the same.
     order = [e.get("id") for e in page.elements]
-    assert order.index("short") < order.index("kinds") < order.index("map")
+    assert order.index("short") < order.index("kinds") < order.index("unmet") < order.index("map")
     frame = page.one("iframe")
     assert (frame.get("title"), "allow-same-origin" in frame.get("sandbox")) == (
         "Map of City ward", False

@@ -39,23 +39,23 @@ def test_how_much_is_here(counts: dict[str, int], said: str) -> None:
     ("checked", "total", "said"),
     [
         (0, 0, None),
-        (0, 1, "It has not been checked this year."),
-        (1, 1, "It was checked this year."),
-        (0, 40, "None of them has been checked this year."),
-        (2, 2, "Both of them were checked this year."),
-        (40, 40, "All of them were checked this year."),
-        (1, 3, "One of the 3 was checked this year."),
-        (9, 10, "9 of the 10 were checked this year."),
-        (30, 40, "Three in four places here were checked this year."),
-        (31, 41, "About three in four places here were checked this year."),
-        (20, 40, "Half of the places here were checked this year."),
-        (21, 41, "About half of the places here were checked this year."),
-        (10, 40, "One in four places here was checked this year."),
-        (13, 40, "About one in three places here was checked this year."),
-        (17, 40, "42% of the places here were checked this year."),
-        (39, 40, "Nearly all of the places here were checked this year."),
-        (1, 40, "Only 1 of the 40 was checked this year."),
-        (2, 40, "Only 2 of the 40 were checked this year."),
+        (0, 1, "It was not checked in the last 12 months."),
+        (1, 1, "It was checked in the last 12 months."),
+        (0, 40, "None of them was checked in the last 12 months."),
+        (2, 2, "Both of them were checked in the last 12 months."),
+        (40, 40, "All of them were checked in the last 12 months."),
+        (1, 3, "One of the 3 was checked in the last 12 months."),
+        (9, 10, "9 of the 10 were checked in the last 12 months."),
+        (30, 40, "Three in four places here were checked in the last 12 months."),
+        (31, 41, "About three in four places here were checked in the last 12 months."),
+        (20, 40, "Half of the places here were checked in the last 12 months."),
+        (21, 41, "About half of the places here were checked in the last 12 months."),
+        (10, 40, "One in four places here was checked in the last 12 months."),
+        (13, 40, "About one in three places here was checked in the last 12 months."),
+        (17, 40, "42% of the places here were checked in the last 12 months."),
+        (39, 40, "Nearly all of the places here were checked in the last 12 months."),
+        (1, 40, "Only 1 of the 40 was checked in the last 12 months."),
+        (2, 40, "Only 2 of the 40 were checked in the last 12 months."),
     ],
 )
 def test_how_much_was_checked(checked: int, total: int, said: str | None) -> None:
@@ -100,7 +100,11 @@ def gap(label: str, asked: int | None = None, where: str = "") -> Gap:
 
 
 def test_gaps_in_a_sentence() -> None:
-    assert "nobody here or next door asked" in report_words.say_gaps([], [])
+    # Nobody may have looked at all: nothing is praised.
+    assert report_words.say_gaps([], []) == (
+        "We know of nothing that was looked for in vain here or next door in the last 12 months."
+        " That says something only once people here use Patchwork to look."
+    )
     assert report_words.say_gaps([], [gap("Bowls")]) == (
         "Everything people here or next door asked for in vain has come within reach."
     )
@@ -123,6 +127,14 @@ def test_each_interest_is_listed_once_and_nothing_is_added_up() -> None:
     ]
 
 
+def test_wards_with_one_number_share_its_words() -> None:
+    few = [gap("Judo"), gap("Judo", None, "Ash"), gap("Judo", None, "Elm")]
+    ((_, asked),) = report_words.group_gaps(few)
+    assert asked == "fewer than 8 times each here, in Ash and in Elm"
+    ((_, asked),) = report_words.group_gaps([*few, gap("Judo", 10, "Oak")])
+    assert asked == "fewer than 8 times each here, in Ash and in Elm; about 10 times in Oak"
+
+
 def figure(value: float | None, neighbours: float | None, district: float | None) -> Figure:
     text, beside, middle = (number_words(v, "", 1) for v in (value, neighbours, district))
     return Figure("assets_per_1000", "", value, text, "", neighbours, beside, district, middle,
@@ -138,16 +150,17 @@ def figure(value: float | None, neighbours: float | None, district: float | None
             4.1,
             3.2,
             5.0,
-            "For every 1,000 people there are 4.1 places and groups: more than next door (3.2) and"
-            " fewer than in the middle ward of Bradford (5.0).",
+            "For every 1,000 people there are 4.1 places and groups: more than in the wards next"
+            " door (average 3.2) and fewer than in the middle ward of Bradford (5.0).",
         ),
         # Equal as people read it.
         (4.11, 4.12, None, "For every 1,000 people there are 4.1 places and groups: as many as"
-         " next door (4.1)."),
+         " in the wards next door (average 4.1)."),
         (1234.5, 99.0, None, "For every 1,000 people there are 1,234.5 places and groups: more than"
-         " next door (99.0)."),
+         " in the wards next door (average 99.0)."),
+        (0.0, 3.2, 5.0, None),
     ],
-    ids=["not known", "alone", "both", "equal", "thousands"],
+    ids=["not known", "alone", "both", "equal", "thousands", "nothing here"],
 )  # fmt: skip
 def test_the_comparison(
     value: float | None, neighbours: float | None, district: float | None, said: str | None

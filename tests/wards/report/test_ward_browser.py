@@ -119,11 +119,33 @@ def test_axe_finds_nothing_and_all_fits(open_page: OpenPage, name: str) -> None:
         assert not problems, "\n".join(problems)
 
 
+def test_text_twice_as_large_fits_a_phone(open_page: OpenPage) -> None:
+    page = open_page(PAGES["ward"], width=360)
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.evaluate(
+        """() => [...document.querySelectorAll(".pw-broad")]
+          .some((e) => e.scrollWidth > e.clientWidth)"""
+    )
+
+
+def test_links_in_the_gaps_leave_the_lines_alone(open_page: OpenPage) -> None:
+    page = open_page(PAGES["ward"])
+    lines = page.evaluate(
+        """() => [...document.querySelectorAll(".pw-asked > li")].filter((e) => e.checkVisibility())
+          .map((e) => [e.getBoundingClientRect().height, parseFloat(getComputedStyle(e).lineHeight),
+                       e.querySelectorAll("a").length])"""
+    )
+    assert any(links for _, _, links in lines)
+    # Whole lines each: the smaller words below may be a little lower, and nothing is higher.
+    assert all(height % line < 1 or height % line > line - 4 for height, line, _ in lines), lines
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_finger_finds_what_it_aims_at(open_page: OpenPage, name: str) -> None:
     page = open_page(PAGES[name], width=360, has_touch=True)
     too_small = page.evaluate(
-        """() => [...document.querySelectorAll("main a:not(h1 a), main button, main input,"
+        """() => [...document.querySelectorAll("main a, main button, main input,"
             + " main summary")]
           .filter((e) => e.type !== "hidden" && e.checkVisibility())
           .filter((e) => e.getBoundingClientRect().height < 44)
@@ -136,7 +158,14 @@ def test_by_keyboard_from_the_contents_to_a_neighbour(open_page: OpenPage) -> No
     page = open_page(PAGES["ward"])
     contents = page.get_by_role("navigation", name="On this page")
     names = [link.inner_text() for link in contents.get_by_role("link").all()]
-    assert names == ["Asked for", "Figures", "Care homes", "What changed", "All places"]
+    assert names == [
+        "What is here",
+        "Asked for",
+        "Figures",
+        "Care homes",
+        "What changed",
+        "All places",
+    ]
     for name in names:
         contents.get_by_role("link", name=name).focus()
         page.keyboard.press("Enter")
@@ -179,7 +208,7 @@ def test_list_and_map_tell_the_same_and_run_nothing(open_page: OpenPage) -> None
     frame.get_by_text("List of the places in view").click()
     counts = {
         row.get_by_role("rowheader").inner_text(): int(row.get_by_role("cell").first.inner_text())
-        for row in page.locator("#kinds tbody tr").all()
+        for row in page.locator("[aria-labelledby=kinds] tbody tr").all()
     }
     legend = frame.locator("body").inner_text()
     assert f"Groups\n{counts['Groups']}" in legend.replace("Groups ", "Groups\n")
