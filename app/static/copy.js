@@ -14,3 +14,9 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   button.hidden = !field;
   button.addEventListener("click", () => copy(field, button));
 }
+
+// On paper nothing is folded, and the map is there.
+addEventListener("beforeprint", () => {
+  for (const map of document.querySelectorAll("img.pw-on-paper")) map.loading = "eager";
+  for (const fold of document.querySelectorAll("#themes")) fold.open = true;
+});
