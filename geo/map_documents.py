@@ -262,9 +262,7 @@ def map_document(
     has_clusters = bool(data.get("cluster"))
     figure = MapFigure(title=title, list_heading=list_heading, has_meta_csp=scripts.inline)
     figure.legend = legend
-    figure.attribution = (
-        ". ".join(map(popup_text, merged_credits(attribution))) + "."
-    )
+    figure.attribution = ". ".join(map(popup_text, merged_credits(attribution))) + "."
     figure.data = script_json(data)
     page = PatchworkMap(label=title, scripts=scripts, clusters=has_clusters, tiles=base_tiles)
     if scripts.inline:

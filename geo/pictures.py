@@ -116,7 +116,9 @@ def ward_picture(
         drawing = _WardDrawing(size)
         body = drawing.frame(
             title=title if size.has_title and not is_part_of_page else "",
-            foot="" if is_part_of_page else f"{date}. Sources: {'. '.join(merged_credits(sources))}.",
+            foot=""
+            if is_part_of_page
+            else f"{date}. Sources: {'. '.join(merged_credits(sources))}.",
         )
         map_box = drawing.legend(body, Counter(places["kind"]), not_shown_notes(assets, places))
         view = View.around(outline, map_box)

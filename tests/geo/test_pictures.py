@@ -206,8 +206,8 @@ def test_any_words_can_be_drawn(words: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_dollars_are_dollars() -> None:
     plain, dollars = (
-        pixels_of(ward_picture(a_ward(), some_places({}), size=SMALL, **SAID | {"title": title}))[
-            :70
+        pixels_of(ward_picture(a_ward(), some_places({}), size=PAPER, **SAID | {"title": title}))[
+            :110
         ]
         for title in ("alpha", "$alpha$")
     )
