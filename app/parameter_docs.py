@@ -57,8 +57,8 @@ _SCHEMAS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "needs": (_words([word.value for word in Access]), "What has to fit; may be given again."),
     "minutes": (
-        {"type": "string", "pattern": "^([1-9][0-9]?(,[1-9][0-9]?){0,5})?$"},
-        "Minutes on foot, with commas, at most 90.",
+        {"type": "string", "pattern": "^([1-9][0-9]?(,[1-9][0-9]?){0,3})?$"},
+        "Minutes on foot, with commas: at most four, each at most 60.",
     ),
     "walker": (
         {"type": "string", "enum": ["", "walking", "frame", "wheelchair"]},

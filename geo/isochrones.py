@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from geo.crs import BRITISH_NATIONAL_GRID, grid_of
 from geo.errors import NetworkError
-from geo.walking import FARTHEST_SNAP_M, WALKERS, FootNetwork, Walker
+from geo.walking import FARTHEST_SNAP_M, WALKERS, FootNetwork, Snapped, Walker
 
 WIDENED_M = 25.0
 SIMPLIFIED_M = 3.0
@@ -37,7 +37,8 @@ def isochrones(
     """Return for each of `minutes` the area within that walk of a point (degrees, WGS 84).
 
     Columns `minutes` and geometry (a polygon or several, EPSG:27700), in the order asked. Minutes
-    count from the nearest way.
+    count from the point itself: to the nearest way first, as the walks to places do. What lies off
+    the ways by more than 25 m may be reached and yet be outside.
 
     Raises
     ------
@@ -50,20 +51,22 @@ def isochrones(
             f"No way on foot is known within {FARTHEST_SNAP_M:.0f} m of that place: load a foot"
             " network that covers it (patchwork load network FILE.osm.pbf)."
         )
-    edge, along = int(place.edge[0]), float(place.along_m[0])
-    offsets = np.array([along, network.lengths_m[edge] - along])
     from_ends = dijkstra(
         network.graph(needs_step_free=walker.needs_step_free),
         directed=False,
-        indices=network.edges[edge],
+        indices=network.edges[place.edge[0]],
         limit=max(minutes) * walker.metres_per_minute,
     )
-    to_nodes = (from_ends + offsets[:, None]).min(axis=0)
+    to_ends = np.array([place.along_m[0], network.lengths_m[place.edge[0]] - place.along_m[0]])
+    to_nodes = (from_ends + to_ends[:, None]).min(axis=0) + place.gap_m[0]
     usable = network.step_free if walker.needs_step_free else np.ones(len(network.edges), bool)
-    areas = [
-        _area(_reached(network, usable, to_nodes, one * walker.metres_per_minute))
-        for one in minutes
-    ]
+    origin = np.array(grid_of(lon, lat))
+    areas = []
+    for one in minutes:
+        limit_m = one * walker.metres_per_minute
+        lines = _reached(network, usable, to_nodes, limit_m)
+        own = _own_stretches(network, place, origin, limit_m)
+        areas.append(_area(np.concatenate([lines, own])))
     return gpd.GeoDataFrame({"minutes": list(minutes)}, geometry=areas, crs=BRITISH_NATIONAL_GRID)
 
 
@@ -86,6 +89,23 @@ def _reached(
         until = ends[some, end] + sign * step[some] * left[some, end, None]
         parts.append(np.stack([ends[some, end], until], axis=1))
     return np.asarray(shapely.linestrings(np.concatenate(parts)))
+
+
+def _own_stretches(
+    network: FootNetwork, place: Snapped, origin: npt.NDArray[np.float64], limit_m: float
+) -> npt.NDArray[np.object_]:
+    """Return the way to the nearest edge, and along that edge to either side."""
+    edge, along, gap = int(place.edge[0]), float(place.along_m[0]), float(place.gap_m[0])
+    start, end = network.points[network.edges[edge]]
+    step = (end - start) / max(float(network.lengths_m[edge]), 1e-9)
+    foot = start + step * along
+    to_way = origin + (foot - origin) * min(1.0, limit_m / max(gap, 1e-9))
+    left = max(0.0, limit_m - gap)
+    first, last = max(0.0, along - left), min(float(network.lengths_m[edge]), along + left)
+    parts = [(origin, to_way)]
+    if left:
+        parts.append((start + step * first, start + step * last))
+    return np.asarray(shapely.linestrings(np.array(parts)))
 
 
 def _area(lines: npt.NDArray[np.object_]) -> shapely.Geometry:

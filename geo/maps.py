@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.crs import GREAT_BRITAIN_LON_LAT, to_lon_lat
+from geo.crs import GREAT_BRITAIN_LON_LAT
 from geo.errors import MapError
 from geo.legends import classes_legend, kinds_legend
 from geo.map_areas import (
@@ -29,6 +29,7 @@ from geo.map_areas import (
     simplified_outlines,
     with_publishers,
 )
+from geo.map_around import around_features
 from geo.map_documents import IFRAME_SANDBOX, MapAssets, MapDocument, map_document
 from geo.map_places import located_points, not_shown_notes, popup_lines, require_columns
 from geo.map_shapes import HOME_STYLE, KIND_STYLES, SHAPES, KindStyle
@@ -106,7 +107,7 @@ def ward_map(
         raise MapError(message)
     styles = [_on(base_tiles, _WARD), _AROUND]
     features = area_features(outlines, [{"style": 0}] * len(ward))
-    features += _around_features(around, outlines, style=1)
+    features += around_features(around, outlines, style=1, is_beside=True)
     return _places_document(
         places,
         {**_kinds(), **_areas(features, styles), "bounds": _lat_lon_bounds(outlines)},
@@ -132,7 +133,7 @@ def asset_map(
     No places at all is a map of Great Britain that says so.
     """
     places = located_points(assets, _ASSET_COLUMNS, name="the assets")
-    features = _around_features(around, places.geometry, style=0)
+    features = around_features(around, places.geometry, style=0)
     return _places_document(
         places,
         {**_kinds(), **_areas(features, [_AROUND]), "bounds": _lat_lon_bounds(places.geometry)},
@@ -192,7 +193,7 @@ def home_map(
     marked = {"text": label, "at": [float(top), float(x)], "style": "ring"}
     features = area_features(ring, [{"style": 0, "label": marked}])
     everything = pd.concat([ring, located.geometry])
-    features += _around_features(around, everything, style=1)
+    features += around_features(around, everything, style=1)
     data = {
         **_kinds(numbered=True),
         **_areas(features, [_on(base_tiles, _RING), _AROUND]),
@@ -312,34 +313,6 @@ def _areas(features: Sequence[dict[str, Any]], styles: Sequence[dict[str, Any]])
 def _on(base_tiles: str | None, style: dict[str, Any]) -> dict[str, Any]:
     """Fill an outline with white on plain paper, and not at all where tiles are below."""
     return {**style, "fill": base_tiles is None, "fillOpacity": 1}
-
-
-def _around_features(
-    around: gpd.GeoDataFrame | None, shown: gpd.GeoSeries, *, style: int
-) -> list[dict[str, Any]]:
-    """Return neighbours with their names placed where they can be seen beside `shown`."""
-    if around is None or not len(around) or not len(shown):
-        return []
-    require_columns(around, ("name", "geometry"), name="the neighbouring areas")
-    west, south, east, north = shown.total_bounds
-    # One place alone has no extent: half a kilometre around it still shows whose ward it is in
-    margin = max(0.06 * max(east - west, north - south), 0.005)
-    view = shapely.box(west - margin, south - margin, east + margin, north + margin)
-    # Near ones first: the fewer there are, the finer their outlines stay
-    near = around[to_lon_lat(around).intersects(view)]
-    if near.empty:
-        return []
-    outlines = simplified_outlines(near)
-    inside = outlines.intersection(view).difference(shapely.union_all(shown.array).convex_hull)
-    spots = inside.where(~inside.is_empty, outlines.intersection(view)).representative_point()
-    properties = [
-        {
-            "style": style,
-            "label": {"text": readable(name), "at": [spot.y, spot.x], "style": "around"},
-        }
-        for name, spot in zip(near["name"], spots, strict=True)
-    ]
-    return area_features(outlines, properties)
 
 
 def _place_columns(places: gpd.GeoDataFrame) -> dict[str, Any]:

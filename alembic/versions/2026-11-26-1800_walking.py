@@ -13,24 +13,9 @@ depends_on = None
 
 TABLES = ("foot_networks", "walks", "walk_homes", "ward_measures")
 
-# What was worked out for a place that has moved is not true any more.
-FORGET_WALKS = """
-CREATE FUNCTION forget_walks() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path FROM CURRENT AS $$
-BEGIN
-  DELETE FROM walks WHERE asset_id = NEW.id OR home_id = NEW.id;
-  DELETE FROM walk_homes WHERE home_id = NEW.id;
-  RETURN NULL;
-END $$
-"""
-WHEN_MOVED = """
-CREATE TRIGGER forget_walks AFTER UPDATE ON assets FOR EACH ROW
-WHEN (old.geom IS DISTINCT FROM new.geom) EXECUTE FUNCTION forget_walks()
-"""
-
 
 def upgrade() -> None:
-    """Make the tables, their rights, and the trigger that forgets."""
+    """Make the tables and their rights."""
     now = sa.text("now()")
     op.create_table(
         "foot_networks",
@@ -58,6 +43,7 @@ def upgrade() -> None:
         "walks",
         sa.Column("home_id", sa.Uuid(), nullable=False),
         sa.Column("asset_id", sa.Uuid(), nullable=False),
+        sa.Column("at", Geometry("POINT", srid=27700, spatial_index=False), nullable=False),
         sa.Column("walk_m", sa.REAL(), nullable=True),
         sa.Column("step_free_m", sa.REAL(), nullable=True),
         _to_asset("walks", "home_id"),
@@ -68,6 +54,7 @@ def upgrade() -> None:
     op.create_table(
         "walk_homes",
         sa.Column("home_id", sa.Uuid(), nullable=False),
+        sa.Column("at", Geometry("POINT", srid=27700, spatial_index=False), nullable=False),
         sa.Column("network_version", sa.Text(), nullable=False),
         sa.Column("refreshed_at", sa.DateTime(timezone=True), server_default=now, nullable=False),
         _to_asset("walk_homes", "home_id"),
@@ -88,8 +75,6 @@ def upgrade() -> None:
     op.execute(
         "GRANT INSERT, UPDATE, DELETE ON walks, walk_homes, ward_measures TO patchwork_keeper"
     )
-    op.execute(FORGET_WALKS)
-    op.execute(WHEN_MOVED)
 
 
 def _to_asset(table: str, column: str) -> sa.ForeignKeyConstraint:
@@ -99,7 +84,5 @@ def _to_asset(table: str, column: str) -> sa.ForeignKeyConstraint:
 
 def downgrade() -> None:
     """Take them away."""
-    op.execute("DROP TRIGGER forget_walks ON assets")
-    op.execute("DROP FUNCTION forget_walks()")
     for table in reversed(TABLES):
         op.drop_table(table)

@@ -44,7 +44,7 @@ class Walk(Base):
     """How far it is on foot from a care home to a place near it.
 
     'Infinity': no way on foot of an hour and a half or less. NULL: not near any way we know. No
-    row: not worked out yet.
+    row, or one whose place is elsewhere now: not worked out yet.
     """
 
     __tablename__ = "walks"
@@ -55,6 +55,8 @@ class Walk(Base):
     asset_id: Mapped[uuid.UUID] = mapped_column(
         sa.ForeignKey("assets.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+    # Where the place was then: whoever moves it need tell nobody.
+    at: Mapped[WKBElement] = mapped_column(Geometry("POINT", srid=GRID, spatial_index=False))
     walk_m: Mapped[float | None] = mapped_column(sa.REAL)
     step_free_m: Mapped[float | None] = mapped_column(sa.REAL)
 
@@ -67,6 +69,8 @@ class WalkHome(Base):
     home_id: Mapped[uuid.UUID] = mapped_column(
         sa.ForeignKey("assets.id", ondelete="CASCADE"), primary_key=True
     )
+    # Where the home was then.
+    at: Mapped[WKBElement] = mapped_column(Geometry("POINT", srid=GRID, spatial_index=False))
     # Of all networks loaded (app.walking.queries.find_version).
     network_version: Mapped[str] = mapped_column(sa.Text)
     refreshed_at: Mapped[dt.datetime] = mapped_column(

@@ -10,7 +10,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.database import make_engine
 from app.settings import Settings, get_settings
-from app.walking import queries
 from app.walking.refresh import refresh_walks
 
 walks_app = typer.Typer(no_args_is_help=True)
@@ -37,14 +36,11 @@ def work_out_walks(settings: Settings | None = None, *, console: Console | None 
     )  # fmt: skip
     started = time.perf_counter()
     try:
-        with engine.begin() as connection:
-            queries.allow_long(connection)
-            with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-                task = bars.add_task("Walks of homes", total=None)
-                done = refresh_walks(
-                    connection,
-                    told=lambda number, of: bars.update(task, completed=number, total=of),
-                )
+        with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+            task = bars.add_task("Walks of homes", total=None)
+            done = refresh_walks(
+                engine, told=lambda number, of: bars.update(task, completed=number, total=of)
+            )
     finally:
         engine.dispose()
     if done:

@@ -70,13 +70,19 @@ def find_walks(
     asset_ids: Collection[str],
     version: str,
 ) -> Sequence[sa.Row[Any]]:
-    """Return asset_id (text), walk_m and step_free_m worked out for a home on these networks."""
+    """Return asset_id (text), walk_m and step_free_m worked out for a home on these networks.
+
+    Only where home and place still are where they were then.
+    """
     return connection.execute(
         sa.text(
             """
             SELECT w.asset_id::text AS asset_id, w.walk_m, w.step_free_m
-            FROM walks w JOIN walk_homes h ON h.home_id = w.home_id
-            WHERE w.home_id = :home_id AND h.network_version = :version
+            FROM walk_homes h
+            JOIN public_assets own ON own.id = h.home_id AND own.point_27700 = h.at
+            JOIN walks w ON w.home_id = h.home_id
+            JOIN public_assets p ON p.id = w.asset_id AND p.point_27700 = w.at
+            WHERE h.home_id = :home_id AND h.network_version = :version
               AND w.asset_id = ANY(CAST(:asset_ids AS uuid[]))
             """
         ),
@@ -101,13 +107,15 @@ def list_due_homes(connection: sa.Connection, *, version: str) -> Sequence[sa.Ro
             f"""
             SELECT h.id AS home_id, ST_X(h.point_27700) AS easting, ST_Y(h.point_27700) AS northing
             FROM public_assets h
-            LEFT JOIN walk_homes w ON w.home_id = h.id AND w.network_version = :version
+            LEFT JOIN walk_homes w
+              ON w.home_id = h.id AND w.network_version = :version AND w.at = h.point_27700
             WHERE h.kind = 'care_home' AND h.point_27700 IS NOT NULL AND (
               w.home_id IS NULL OR EXISTS (
                 SELECT FROM ({_PLACED}) AS p
                 WHERE p.id <> h.id AND ST_DWithin(p.point_27700, h.point_27700, :within_m)
                   AND NOT EXISTS (
-                    SELECT FROM walks k WHERE k.home_id = h.id AND k.asset_id = p.id)))
+                    SELECT FROM walks k
+                    WHERE k.home_id = h.id AND k.asset_id = p.id AND k.at = p.point_27700)))
             ORDER BY h.id
             """  # noqa: S608 - constants only
         ),
@@ -155,8 +163,10 @@ def list_pairs(
             FROM public_assets h
             JOIN ({_PLACED}) AS p
               ON p.id <> h.id AND ST_DWithin(p.point_27700, h.point_27700, :within_m)
-            LEFT JOIN walk_homes w ON w.home_id = h.id AND w.network_version = :version
-            LEFT JOIN walks k ON k.home_id = w.home_id AND k.asset_id = p.id
+            LEFT JOIN walk_homes w
+              ON w.home_id = h.id AND w.network_version = :version AND w.at = h.point_27700
+            LEFT JOIN walks k
+              ON k.home_id = w.home_id AND k.asset_id = p.id AND k.at = p.point_27700
             WHERE h.id = ANY(CAST(:home_ids AS uuid[]))
             """  # noqa: S608 - constants only
         ),
@@ -167,41 +177,60 @@ def list_pairs(
 def keep_walks(
     connection: sa.Connection,
     *,
-    home_id: uuid.UUID,
+    home: sa.Row[Any],
     version: str,
-    asset_ids: Sequence[uuid.UUID],
+    places: Sequence[sa.Row[Any]],
     walks_m: Sequence[float | None],
     step_free_m: Sequence[float | None],
 ) -> None:
-    """Store all walks of a home in place of what was there."""
-    connection.execute(sa.text("DELETE FROM walks WHERE home_id = :id"), {"id": home_id})
+    """Store all walks of a home in place of what was there.
+
+    `home` and `places` are rows of `list_due_homes` and `list_places_near`: with the walks is kept
+    where they were when these were worked out.
+    """
+    given = {
+        "home_id": home.home_id,
+        "home_easting": home.easting,
+        "home_northing": home.northing,
+        "version": version,
+        "asset_ids": [str(place.asset_id) for place in places],
+        "eastings": [place.easting for place in places],
+        "northings": [place.northing for place in places],
+        "walks_m": list(walks_m),
+        "step_free_m": list(step_free_m),
+    }
+    # Two programs that work out one home: the second waits, and writes the same.
     connection.execute(
-        sa.text(
-            """
-            INSERT INTO walks (home_id, asset_id, walk_m, step_free_m)
-            SELECT :home_id, asset_id, walk_m, step_free_m
-            FROM unnest(CAST(:asset_ids AS uuid[]), CAST(:walks_m AS real[]),
-                        CAST(:step_free_m AS real[])) AS w (asset_id, walk_m, step_free_m)
-            WHERE asset_id <> :home_id
-            """
-        ),
-        {
-            "home_id": home_id,
-            "asset_ids": [str(one) for one in asset_ids],
-            "walks_m": list(walks_m),
-            "step_free_m": list(step_free_m),
-        },
+        sa.text("SELECT pg_advisory_xact_lock(hashtext('walks'), hashtext(:home_id))"),
+        given | {"home_id": str(home.home_id)},
     )
-    connection.execute(
-        sa.text(
-            """
-            INSERT INTO walk_homes (home_id, network_version) VALUES (:home_id, :version)
-            ON CONFLICT (home_id) DO UPDATE
-              SET network_version = excluded.network_version, refreshed_at = now()
-            """
-        ),
-        {"home_id": home_id, "version": version},
-    )
+    connection.execute(sa.text("DELETE FROM walks WHERE home_id = :home_id"), given)
+    connection.execute(KEEP_WALKS, given)
+    connection.execute(KEEP_HOME, given)
+
+
+KEEP_WALKS = sa.text(
+    """
+    INSERT INTO walks (home_id, asset_id, at, walk_m, step_free_m)
+    SELECT :home_id, w.asset_id, ST_SetSRID(ST_MakePoint(easting, northing), 27700), walk_m,
+           step_free_m
+    FROM unnest(CAST(:asset_ids AS uuid[]), CAST(:eastings AS float8[]),
+                CAST(:northings AS float8[]), CAST(:walks_m AS real[]),
+                CAST(:step_free_m AS real[]))
+      AS w (asset_id, easting, northing, walk_m, step_free_m)
+    -- Deleted meanwhile: nothing points at nothing.
+    JOIN assets a ON a.id = w.asset_id
+    WHERE w.asset_id <> :home_id
+    """
+)
+KEEP_HOME = sa.text(
+    """
+    INSERT INTO walk_homes (home_id, at, network_version)
+    VALUES (:home_id, ST_SetSRID(ST_MakePoint(:home_easting, :home_northing), 27700), :version)
+    ON CONFLICT (home_id) DO UPDATE
+      SET at = excluded.at, network_version = excluded.network_version, refreshed_at = now()
+    """
+)
 
 
 def forget_all(connection: sa.Connection) -> None:

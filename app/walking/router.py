@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import geopandas as gpd
 import orjson
@@ -10,24 +11,27 @@ from fastapi import APIRouter, Request, Response
 
 from app.assets.schemas import FEATURES, Names
 from app.dependencies import Reading
-from app.errors import BadQuestion, NotFound
+from app.errors import BadQuestion, NotFound, Unavailable
 from app.parameter_docs import answers, parameters
 from app.parameters import Query
-from app.places.actions import find_place
+from app.places.actions import Place, find_place
 from app.rendering import geojson_answer
+from app.walking.actions import Walking
 from geo.crs import to_lon_lat
 from geo.errors import NetworkError
 from geo.geojson import geometry_fragments
 from geo.isochrones import isochrones
-from geo.walking import LONGEST_WALK_M, WALKERS
+from geo.walking import WALKERS, Walker
 
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
 
 USUAL_MINUTES = (5, 10, 15)
-MOST_RINGS = 6
-# As far as walks are worked out at 5 km/h.
-MOST_MINUTES = round(LONGEST_WALK_M / WALKERS["walking"].metres_per_minute)
+MOST_RINGS = 4
+MOST_MINUTES = 60
+# An hour's ring takes a second: whoever asks for many waits, and not everybody else.
+_ONE_AT_A_TIME = threading.Semaphore(1)
+LONGEST_WAIT_S = 10.0
 _MINUTES = re.compile(r"[0-9]{1,2}(,[0-9]{1,2})*")
 
 
@@ -57,17 +61,28 @@ def list_isochrones(request: Request, connect: Reading) -> Response:
         raise NotFound(
             "No foot network is loaded here, so nobody knows what is within minutes’ walk."
         )
+    areas = _draw(walking, place, minutes=minutes, walker=WALKERS[walker[0]])
+    answer = geojson_answer(
+        as_features(areas, walker=walker[0]), attribution=names.attribution(walking.source_ids)
+    )
+    answer.headers["cache-control"] = "public, max-age=3600"
+    return answer
+
+
+def _draw(
+    walking: Walking, place: Place, *, minutes: list[int], walker: Walker
+) -> gpd.GeoDataFrame:
+    if not _ONE_AT_A_TIME.acquire(timeout=LONGEST_WAIT_S):
+        raise Unavailable("Others are asking for areas just now. Try again in a minute.")
     try:
-        areas = isochrones(
-            walking.network, lon=place.lon, lat=place.lat, minutes=minutes,
-            walker=WALKERS[walker[0]],
-        )  # fmt: skip
+        return isochrones(
+            walking.network, lon=place.lon, lat=place.lat, minutes=minutes, walker=walker
+        )
     except NetworkError as error:
         sentence = "No way on foot is known within 200 m of that place. Try one nearer a street."
         raise BadQuestion(sentence, field="near") from error
-    return geojson_answer(
-        as_features(areas, walker=walker[0]), attribution=names.attribution(walking.source_ids)
-    )
+    finally:
+        _ONE_AT_A_TIME.release()
 
 
 def read_minutes(query: Query) -> list[int]:

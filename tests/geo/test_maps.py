@@ -181,3 +181,19 @@ def test_errors_name_the_column_the_kind_and_the_crs() -> None:
         asset_map(some_assets(geometry=gpd.points_from_xy([0] * 4, [50, 50, 50, 95])), **SAID)
     with pytest.raises(MapError, match="numbers"):
         choropleth(wards_measured([1]), measure="name", label="x", **SAID)
+
+
+def test_a_shared_border_is_drawn_once() -> None:
+    """A neighbour's outline, simplified by itself, would lie a little beside the ward's own."""
+    ward = gpd.GeoDataFrame({"name": ["Here"]}, geometry=[shapely.box(-1.8, 53.8, -1.78, 53.82)],
+                            crs=4326)  # fmt: skip
+    wobbly = shapely.Polygon(
+        [(-1.78, 53.8), (-1.7797, 53.81), (-1.78, 53.82), (-1.76, 53.82), (-1.76, 53.8)]
+    )
+    beside = gpd.GeoDataFrame({"name": ["Beside"]}, geometry=[wobbly], crs=4326)
+    features = data_of(ward_map(ward, some_assets(), around=beside, **SAID))["areas"]["features"]
+    own, other = (shapely.geometry.shape(feature["geometry"]) for feature in features)
+    assert other.geom_type in {"LineString", "MultiLineString"}
+    assert other.distance(own.boundary) > 0.0004
+    assert other.length > 0.05
+    assert features[1]["properties"]["label"]["text"] == "Beside"

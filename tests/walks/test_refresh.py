@@ -137,6 +137,32 @@ def test_when_the_network_goes_so_do_the_walks(
     assert kept(session, places) == {}
 
 
+def test_a_place_that_moves_while_walks_are_worked_out_is_due_again(
+    session: Session, places: dict[str, Located]
+) -> None:
+    """What is stored says where the place was then, so nobody has to be told in time."""
+    connection = session.connection()
+    load_network(connection, SAMPLE)
+    version = queries.find_version(connection) or ""
+    (home,) = queries.list_due_homes(connection, version=version)
+    near = queries.list_places_near(connection, easting=home.easting, northing=home.northing)
+    moved = "UPDATE assets SET geom = ST_Translate(geom, 0.002, 0) WHERE name = 'Mill Chapel'"
+    session.execute(sa.text(moved))
+    gone = sa.text("DELETE FROM assets WHERE name = 'Dub Hall'")
+    session.execute(gone)
+    queries.keep_walks(
+        connection, home=home, version=version, places=near, walks_m=[100.0] * len(near),
+        step_free_m=[100.0] * len(near),
+    )  # fmt: skip
+    asked = {"home_id": home.home_id, "version": version}
+    beside = places["beside"].asset_id
+    assert not queries.find_walks(connection, **asked, asset_ids=[beside])
+    assert queries.find_walks(connection, **asked, asset_ids=[places["moor"].asset_id])
+    assert refresh_walks(connection) == 1
+    assert queries.find_walks(connection, **asked, asset_ids=[beside])[0].walk_m != 100
+    assert refresh_walks(connection) == 0
+
+
 def test_the_keeper_may_do_it_and_the_pages_may_only_read(
     session: Session, places: dict[str, Located]
 ) -> None:

@@ -48,9 +48,9 @@ def test_walkers_differ(client: TestClient, streets: None) -> None:
     ("asked", "field"),
     [
         (f"{LOW_MILL}&minutes=0", "minutes"),
-        (f"{LOW_MILL}&minutes=91", "minutes"),
+        (f"{LOW_MILL}&minutes=61", "minutes"),
         (f"{LOW_MILL}&minutes=five", "minutes"),
-        (f"{LOW_MILL}&minutes=1,2,3,4,5,6,7", "minutes"),
+        (f"{LOW_MILL}&minutes=1,2,3,4,5", "minutes"),
         (f"{LOW_MILL}&walker=bus", "walker"),
         (f"{LOW_MILL}&walker=frame&walker=wheelchair", "walker"),
         ("minutes=5", "near"),
