@@ -224,7 +224,8 @@ def test_tables_as_csv(taken: Taken, what: str) -> None:
 @pytest.mark.parametrize(
     ("value", "text", "shown"),
     [(4187.0, "4,187", "4187"), (10.7456, "10.7", "10.7"), (69.2, "69%", "69"),
-     (15.0, "15.0", "15.0"), (0.42, "less than 1%", "0.4"), (None, "not known", "None"), (1.84449, "1.84", "1.84")],
+     (15.0, "15.0", "15.0"), (0.42, "less than 1%", "0.4"), (None, "not known", "None"),
+     (1.84449, "1.84", "1.84")],
 )  # fmt: skip
 def test_figures_are_rounded_as_on_the_page(value: float | None, text: str, shown: str) -> None:
     assert str(take_tables.as_shown(value, text)) == shown
@@ -269,7 +270,6 @@ def test_the_frame_is_a_small_page_of_its_own(taken: Taken) -> None:
     said = str(main.one("img").get("alt"))
     for kind in KINDS:
         assert kind_words(kind, on_page[kind]) in said
-    assert all(item in page.one("img").get("alt") for item in said)
     assert {link.get("href") for link in main.all("a")} == {f"{BASE}/wards/{CODE}"}
     assert "© OpenStreetMap contributors (ODbL 1.0)" in main.text
     assert long_date(today()) in main.text
