@@ -24,6 +24,7 @@ import folium
 from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
+from geo.credits import merged_credits
 from geo.errors import MapError
 from geo.popups import popup_text, script_json
 
@@ -261,9 +262,7 @@ def map_document(
     has_clusters = bool(data.get("cluster"))
     figure = MapFigure(title=title, list_heading=list_heading, has_meta_csp=scripts.inline)
     figure.legend = legend
-    figure.attribution = (
-        ". ".join(popup_text(line.strip().rstrip(".")) for line in attribution) + "."
-    )
+    figure.attribution = ". ".join(map(popup_text, merged_credits(attribution))) + "."
     figure.data = script_json(data)
     page = PatchworkMap(label=title, scripts=scripts, clusters=has_clusters, tiles=base_tiles)
     if scripts.inline:

@@ -56,9 +56,9 @@ class KindStyle:
 KIND_STYLES: dict[str, KindStyle] = {
     "care_home": KindStyle("square", "#0069A8", "Care home", "Care homes"),
     "group": KindStyle("circle", "#B84A00", "Group", "Groups"),
-    "surgery": KindStyle("triangle", "#00735C", "Surgery", "Surgeries"),
+    "surgery": KindStyle("triangle", "#00735C", "GP surgery", "GP surgeries"),
     "venue": KindStyle("diamond", "#A03A82", "Venue", "Venues"),
-    "informal": KindStyle("cross", "#4B4B4B", "Informal help", "Informal help"),
+    "informal": KindStyle("cross", "#4B4B4B", "Skill or network", "Skills and networks"),
 }
 HOME_STYLE = KindStyle("star", "#1D2B33", "The home", "The home")
 

@@ -38,6 +38,7 @@ class PictureSize:
     width_px: int
     height_px: int
     text_px: float
+    has_title: bool = True
 
 
 @dataclass(frozen=True)

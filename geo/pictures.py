@@ -13,10 +13,11 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from geo.credits import merged_credits
 from geo.crs import to_metres
 from geo.errors import MapError
 from geo.map_places import located_points, not_shown_notes, require_columns
-from geo.map_shapes import KIND_STYLES
+from geo.map_shapes import KIND_STYLES, KindStyle
 from geo.picture_canvas import (
     AROUND,
     GROUND,
@@ -35,18 +36,22 @@ from geo.picture_canvas import (
 )
 from geo.picture_words import DOTS_PER_INCH, drawable
 
-__all__ = ["PAPER", "SLIDE", "SMALL", "PictureSize", "ward_picture"]
+__all__ = ["FRAME", "PAPER", "SLIDE", "SMALL", "PictureSize", "ward_picture"]
 
 # A slide is read from the back of a room: its key is a thirtieth of its height. The one for paper
 # is 180 mm wide: its words are then 12 points and more.
 SLIDE = PictureSize(1920, 1080, 36)
 PAPER = PictureSize(1800, 1060, 44)
-SMALL = PictureSize(900, 760, 32)
+# On another site, whose page says what it is.
+SMALL = PictureSize(900, 760, 32, has_title=False)
+FRAME = PictureSize(900, 640, 32, has_title=False)
 
 PAPER_COLOUR, WARD_COLOUR = "#F0EEE7", "#FFFFFF"
 FAINT, STREET_COLOUR = "#A8A294", "#D3CFC5"
 # How far the outlines of neighbours may be from what was published, in metres.
 BESIDE_M = 25.0
+# Narrower than so many times its letters, a picture has no room for a key beside the map.
+NARROW = 30.0
 # Smaller letters nobody reads.
 SMALLEST_PX = 9.0
 
@@ -110,8 +115,10 @@ def ward_picture(
     with _ONE_AT_A_TIME:
         drawing = _WardDrawing(size)
         body = drawing.frame(
-            title="" if is_part_of_page else title,
-            foot="" if is_part_of_page else f"{date}. {'. '.join(s.rstrip('.') for s in sources)}.",
+            title=title if size.has_title and not is_part_of_page else "",
+            foot=""
+            if is_part_of_page
+            else f"{date}. Sources: {'. '.join(merged_credits(sources))}.",
         )
         map_box = drawing.legend(body, Counter(places["kind"]), not_shown_notes(assets, places))
         view = View.around(outline, map_box)
@@ -147,7 +154,10 @@ class _WardDrawing(Canvas):
         return pad, top + (pad / 2 if title else 0), width + pad, bottom - pad / 2
 
     def legend(self, body: Box, counts: Counter[str], notes: Sequence[str]) -> Box:
-        """Draw the key at the right; return the box that is left for the map, in pixels."""
+        """Draw the key at the right; return the box that is left for the map, in pixels.
+
+        In a narrow picture it stands above the map instead.
+        """
         left, top, right, bottom = body
         text, radius = self.text_px, 0.42 * self.text_px
         rows = [
@@ -155,6 +165,9 @@ class _WardDrawing(Canvas):
             for kind, style in KIND_STYLES.items()
             if counts[kind]
         ]
+        sentences = list(notes) if rows else ["No places on the map here yet.", *notes]
+        if right - left < NARROW * text:
+            return self.key_above(body, rows, sentences)
         numbers = max((self.measure.width(row[2], text, is_bold=True) for row in rows), default=0)
         words = max((self.measure.width(row[1], text) for row in rows), default=6 * text)
         width = 2.6 * radius + 1.1 * text + numbers + words
@@ -167,7 +180,6 @@ class _WardDrawing(Canvas):
             self.say(at + numbers, middle, count, text, is_bold=True, ha="right", **how)
             self.say(at + numbers + 0.4 * text, middle, word, text, **how)
             y += 1.6 * text
-        sentences = list(notes) if rows else ["No places on the map here yet.", *notes]
         small = 0.72 * text
         for sentence in sentences:
             for line in self.measure.wrap(drawable(sentence), small, width):
@@ -175,6 +187,33 @@ class _WardDrawing(Canvas):
                 y += 1.35 * small
             y += 0.4 * small
         return left, top, start - self.pad, bottom
+
+    def key_above(
+        self, body: Box, rows: Sequence[tuple[KindStyle, str, str]], sentences: Sequence[str]
+    ) -> Box:
+        """Draw the key in lines above the map; return the box that is left for that."""
+        left, top, right, bottom = body
+        text, radius = self.text_px, 0.42 * self.text_px
+        how: dict[str, Any] = {"va": "center_baseline"}
+        x, y = left, top
+        for style, word, count in rows:
+            number = self.measure.width(count, text, is_bold=True)
+            begins = 2.9 * radius + number + 0.35 * text
+            width = begins + self.measure.width(word, text)
+            if x > left and x + width > right:
+                x, y = left, y + 1.5 * text
+            middle = y + 0.55 * text
+            self.shapes(np.array([[x + radius, middle]]), [style.shape], [style.colour], radius)
+            self.say(x + 2.9 * radius, middle, count, text, is_bold=True, **how)
+            self.say(x + begins, middle, word, text, **how)
+            x += width + text
+        y += 1.6 * text if rows else 0
+        small = 0.72 * text
+        for sentence in sentences:
+            for line in self.measure.wrap(drawable(sentence), small, right - left):
+                self.say(left, y, line, small, color=QUIET)
+                y += 1.35 * small
+        return left, y + 0.2 * text, right, bottom
 
     def map(
         self,
@@ -283,9 +322,10 @@ class _WardDrawing(Canvas):
             [x, x, x + length, x + length], [y - tick, y, y, y - tick], color=INK,
             linewidth=thick * 72 / DOTS_PER_INCH, solid_joinstyle="miter", **halo,
         )  # fmt: skip
-        # A label wider than the bar would leave the map: it begins where the bar does.
-        at = x + max(length, self.measure.width(words, small)) / 2
-        self.say(at, y - thick, words, small, ha="center", va="bottom")
+        # A label as wide as the bar stands above its ends; wider, it begins where the bar does.
+        wide = self.measure.width(words, small)
+        at, foot = x + max(length, wide) / 2, tick if wide + small > length else 0.0
+        self.say(at, y - thick - foot, words, small, ha="center", va="bottom")
         middle, y = right - pad - self.measure.width("North", small) / 2, top + pad
         self.axes.plot(
             [middle, middle], [y + small, y + 2.2 * small], color=INK,

@@ -26,7 +26,7 @@ from geo.pictures import SLIDE, PictureSize, ward_picture
 # Beyond so many, streets are a grey cloud and no help.
 MOST_STREETS = 20_000
 # On the sheet, 180 mm wide: its words are 12 points and more.
-SHEET = PictureSize(1800, 700, 52)
+SHEET = PictureSize(1800, 640, 52)
 VENDORED = MapAssets(STATIC / "vendor", inline=True)
 
 

@@ -22,14 +22,15 @@ from app.parameters import Query, read_gss_code, today
 from app.printing import CannotPrint, make_fitting_pdf
 from app.rendering import STATIC, Pages, csv_answer, map_answer, page
 from app.words import KINDS
-from geo.pictures import PAPER, SLIDE, SMALL
+from geo.credits import merged_credits
+from geo.pictures import FRAME, PAPER, SLIDE, SMALL
 
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 GPKG = "application/geopackage+sqlite3"
-SIZES = {"slide": SLIDE, "paper": PAPER, "small": SMALL}
+SIZES = {"slide": SLIDE, "paper": PAPER, "small": SMALL, "frame": FRAME}
 TABLES = {"figures": take_tables.figures, "homes": take_tables.homes, "gaps": take_tables.gaps}
 # A council's page may show it in a frame; nothing on it can be pressed but links.
 EMBED_CSP = (
@@ -100,7 +101,8 @@ def draw_ward(request: Request, gss_code: WardCode, connect: Reading) -> Respons
     with connect() as connection:
         ward, names = _ward(connection, request, gss_code)
         ground = read_ground(connection, ward, names)
-    content = picture_of(ground, made_on=today(), size=size)
+    # The page in a frame says title, sources and date itself.
+    content = picture_of(ground, made_on=today(), size=size, is_part_of_page=size is FRAME)
     return Response(content, media_type="image/png", headers=KEPT)
 
 
@@ -118,7 +120,9 @@ def print_ward(request: Request, gss_code: WardCode, connect: Reading) -> Respon
             report=report,
             sheet=take_sheet.shorten(report, room),
             map_words=take_sheet.map_in_words(report),
-            attribution=[line.rstrip(".") for line in taken.attribution],
+            beside=(take_tables.NEXT_DOOR, take_tables.MIDDLE_WARD),
+            label_of=take_tables.label_of,
+            attribution=merged_credits(taken.attribution),
             of_release=_of_release(report.ward),
         ).decode()
 
@@ -235,7 +239,7 @@ def embed_ward(request: Request, gss_code: WardCode, connect: Reading) -> Respon
         ground=ground,
         counts=counts,
         made_on=today(),
-        attribution=[line.rstrip(".") for line in ground.attribution],
+        attribution=merged_credits(ground.attribution),
         of_release=_of_release(ward),
     )
     return Response(

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.areas.report import Figure, Gap, HomeReach, WardReport
-from app.areas.report_words import group_gaps, kind_words
+from app.areas.report_words import asked_words, kind_words
 from app.models import AssetKind
 from app.words import joined
 
-# So many homes and gaps stand on every sheet; more of them as there is more room.
-ALWAYS = 4
-# So many figures, the first of the page's; each more takes the room of some names.
-ALWAYS_FIGURES, NAMES_A_FIGURE = 6, 6
-# A kind with only a few is named in full.
-ALWAYS_NAMED = 2
+# So many homes, gaps and figures stand on every sheet, and so many names of each kind.
+ALWAYS, ALWAYS_FIGURES, ALWAYS_NAMED = 2, 3, 2
+# One more takes the room of so many names: the places are what a list is for.
+NAMES_A_LINE, NAMES_A_FIGURE = 8, 6
 NEIGHBOURS_NAMED = 8
+# What importers write for a place without a name.
+NO_NAME = "(name not known)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +52,25 @@ class Sheet:
 
 def longest(report: WardReport) -> int:
     """Return the room at which nothing has to be left out of `shorten`."""
-    lists = (len(report.homes), len(group_gaps(report.gaps)))
+    lists = (len(report.homes), len(short_gaps(report.gaps)))
+    lines = [NAMES_A_LINE * (length - ALWAYS) for length in lists]
     figures = NAMES_A_FIGURE * (len(report.figures) - ALWAYS_FIGURES)
-    return max(len(_listed(report)), *(2 * (length - ALWAYS) for length in lists), figures, 0)
+    return max(len(_listed(report)), *lines, figures, 0)
 
 
 def shorten(report: WardReport, room: int) -> Sheet:
-    """Return the lists with so much room: about so many places, and more homes and gaps."""
-    listed, gaps = _listed(report), group_gaps(report.gaps)
-    most = ALWAYS + room // 2
+    """Return the lists with so much room: about so many places, fewer of everything else."""
+    listed, gaps = _listed(report), short_gaps(report.gaps)
+    most = ALWAYS + room // NAMES_A_LINE
     kinds = []
     for kind in report.kinds:
         rows = [row for row in listed if row.kind == kind.slug]
-        share = max(room * len(rows) // max(len(listed), 1), min(room, ALWAYS_NAMED))
+        share = max(room * len(rows) // max(len(listed), 1), min(room + 1, ALWAYS_NAMED))
         if rows:
             kinds.append(Names(kind.label, len(rows), rows[:share]))
-    figures = report.figures[: ALWAYS_FIGURES + room // NAMES_A_FIGURE]
+    # What nobody knows comes last.
+    figures = sorted(report.figures, key=lambda figure: figure.value is None)
+    figures = figures[: ALWAYS_FIGURES + room // NAMES_A_FIGURE]
     return Sheet(
         figures=figures,
         more_figures=len(report.figures) - len(figures),
@@ -79,9 +82,36 @@ def shorten(report: WardReport, room: int) -> Sheet:
     )
 
 
+def short_gaps(gaps: Iterable[Gap]) -> list[tuple[Gap, str]]:
+    """Return each interest once, with where it was asked for: a number only where it is known."""
+    by_concept: dict[str, list[Gap]] = {}
+    for gap in gaps:
+        by_concept.setdefault(gap.concept, []).append(gap)
+    return [(same[0], _where(same)) for same in by_concept.values()]
+
+
+def _where(same: Sequence[Gap]) -> str:
+    places = {gap: f"in {gap.where}" if gap.where else "here" for gap in same}
+    said = [f"{asked_words(gap.asked)} {places[gap]}" for gap in same if gap.asked is not None]
+    said += [places[gap] for gap in same if gap.asked is None and not gap.where]
+    beside = [gap for gap in same if gap.asked is None and gap.where]
+    if len(beside) > 1:
+        return joined([*said, f"in {len(beside)} wards next door"])
+    return joined([*said, *(places[gap] for gap in beside)])
+
+
 def _listed(report: WardReport) -> list[sa.Row[Any]]:
-    """Return the places but the care homes: those have a table of their own."""
-    return [row for row in report.places if row.kind != AssetKind.CARE_HOME]
+    """Return the places but the care homes, which have a list of their own.
+
+    A name that stands there already ("Allotments (name not known)") comes last.
+    """
+    listed = [row for row in report.places if row.kind != AssetKind.CARE_HOME]
+    seen: set[tuple[str, str]] = set()
+    again: list[bool] = []
+    for row in listed:
+        again.append((row.kind, row.name) in seen or NO_NAME in row.name)
+        seen.add((row.kind, row.name))
+    return [listed[at] for at in sorted(range(len(listed)), key=lambda at: again[at])]
 
 
 def map_in_words(report: WardReport) -> str:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.areas.report import WardReport
+from app.areas.report import Figure, WardReport
 from app.areas.report_words import asked_words
 from app.assets import schemas as asset_schemas
 from app.assets.schemas import Names
 from app.words import long_date
 
 Cells = Sequence[object]
+# What stands beside a ward's own figure.
+NEXT_DOOR, MIDDLE_WARD = "Wards next door (average)", "Middle ward of the district"
+# "4,187", "10.7", "31%": a number as pages show it, and its decimals.
+_SHOWN = re.compile(r"[-\d,]+(?:\.(\d+))?%?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,8 @@ def figures(report: WardReport) -> Table:
         (
             "figure",
             "this ward",
-            "neighbours, mean",
-            "district, median",
+            NEXT_DOOR,
+            MIDDLE_WARD,
             "unit",
             "in words",
             "source",
@@ -74,10 +79,10 @@ def figures(report: WardReport) -> Table:
         ),
         [
             (
-                figure.label,
-                _rounded(figure.value),
-                _rounded(figure.neighbours),
-                _rounded(figure.district),
+                label_of(figure),
+                as_shown(figure.value, figure.text),
+                as_shown(figure.neighbours, figure.neighbours_text),
+                as_shown(figure.district, figure.district_text),
                 figure.unit,
                 figure.text,
                 figure.source,
@@ -168,5 +173,16 @@ def title_of(report: WardReport) -> str:
     return f"{report.ward.name} ward, {long_date(report.made_on)}"
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+def label_of(figure: Figure) -> str:
+    """Return what a figure is called where nothing else tells it from its like."""
+    unit = "(%)" if figure.unit == "%" else figure.unit
+    return f"{figure.label} {unit}".rstrip()
+
+
+def as_shown(value: float | None, text: str) -> float | None:
+    """Return a figure with as many decimals as `text`, which pages show, has of it."""
+    if value is None:
+        return None
+    shown = _SHOWN.fullmatch(text)
+    decimals = len(shown[1] or "") if shown else 1
+    return round(value, decimals) if decimals else round(value)

@@ -206,7 +206,10 @@ def _print_tables(lists: MatchLists, place: Place) -> None:
         (f"Comes to {place.name}", lists.comes_to_you),
     ):
         table = Table(title=title, title_justify="left", show_lines=True)
-        for heading in ("", "Name", "Metres", "Walk", "Score", "Why", "Phone"):
+        # Nobody walks to somebody who comes to them.
+        is_walked = found is lists.near
+        for heading in ("", "Name", "Metres", *(["Walk"] if is_walked else []), "Score", "Why",
+                        "Phone"):  # fmt: skip
             table.add_column(heading, justify="right" if heading in {"Metres", "Walk"} else "left")
         for number, match_ in enumerate(found, start=1):
             name = match_.name
@@ -216,7 +219,7 @@ def _print_tables(lists: MatchLists, place: Place) -> None:
                 str(number),
                 name,
                 f"{match_.distance_m:.0f}",
-                _walk(match_),
+                *([_walk(match_)] if is_walked else []),
                 f"{match_.score:.2f}",
                 " ".join(match_.reasons),
                 match_.phone or "",

@@ -9,9 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.areas.queries import find_wards_of_code
 from app.assets.edit_queries import find_facts
 from app.assets.editing import Clash, facts_of, is_same
-from app.assets.facts import FACTS
+from app.assets.facts import FACTS, for_new_asset
 from app.assets.schemas import Names
 from app.errors import NotFound
 from app.history.wording import CONSENT, say_fact
@@ -36,6 +37,8 @@ class Opened:
     like: Sequence[sa.Row[Any]] = ()
     asset: sa.Row[Any] | None = None
     suspect: str | None = None
+    # Without being amended.
+    can_be_approved: bool = True
     # For the form in which an editor amends.
     fact_names: Sequence[str] = ()
     typed: Mapping[str, str] = field(default_factory=dict)
@@ -106,9 +109,10 @@ def _open_new(
         item,
         row,
         facts=[
-            (FACTS[name].label, None, say_fact(name, value, names), False)
+            (FACTS[name].label, None, _say_new(session, name, value, names), False)
             for name, value in facts.items()
         ],
+        can_be_approved=_says_what_and_where(facts),
         like=queries.list_like(
             session, name=facts.get("name", ""), point=actions.point_of(session, facts)
         ),
@@ -119,6 +123,21 @@ def _open_new(
         asset_kinds={kind.value: text for kind, text in ASSET_KINDS.items()},
         consent=CONSENT,
     )
+
+
+def _say_new(session: Session, name: str, value: Any, names: Names) -> str:  # noqa: ANN401 - any fact
+    """Return a fact of something new in words; a ward by its name."""
+    code = value.get("ward_code") if name == "place" else None
+    wards = find_wards_of_code(session.connection(), gss_code=code) if code else ()
+    return f"{wards[0].name} ward" if wards else say_fact(name, value, names)
+
+
+def _says_what_and_where(facts: Mapping[str, Any]) -> bool:
+    """Return whether something new can go on the map as suggested: councillors say less."""
+    given = {name: value for name, value in facts.items() if value is not None}
+    if given.get("postcode") and not given.get("place"):
+        given["place"] = {"postcode": given["postcode"]}
+    return not for_new_asset(given).problems.keys() & {"kind", "place"}
 
 
 def _open_known(

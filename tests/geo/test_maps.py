@@ -66,7 +66,7 @@ def test_links_share_their_beginning_and_must_be_pages() -> None:
 
 def test_the_key_gives_shape_colour_word_and_number_of_each_kind() -> None:
     page = ParsedPage(asset_map(some_assets(), **SAID))
-    assert re.sub(r"\s+", " ", page.texts["li"]).split() == ["Group", "Surgery", "Venues"]
+    assert re.sub(r"\s+", " ", page.texts["li"]).split() == ["Group", "GP", "surgery", "Venues"]
     assert page.texts["b"] == "112"
     fills = page.attributes("polygon", "fill") + page.attributes("circle", "fill")
     assert fills == [KIND_STYLES[k].colour for k in ("surgery", "venue", "group")]

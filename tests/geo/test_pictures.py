@@ -110,10 +110,10 @@ def test_the_key_counts_by_kind_and_says_what_has_no_place(said: list[str]) -> N
     places = some_places({"group": 3, "surgery": 1, "informal": 2})
     places.loc[places["kind"] == "informal", "geometry"] = None
     ward_picture(a_ward(), places, around=neighbours("Menston", "Addingham"), **SAID)
-    for line in ("Ilkley ward", "3", "Groups", "1", "Surgery", "North", "Menston", "Addingham"):
+    for line in ("Ilkley ward", "3", "Groups", "1", "GP surgery", "North", "Menston", "Addingham"):
         assert line in said
     assert "Care homes" not in said
-    assert "Informal help" not in said
+    assert "Skills and networks" not in said
     assert "2 more places are in the list but not on the map." in " ".join(said)
     assert [line for line in said if line.endswith((" km", " m"))] == ["2 km"]
 
@@ -206,8 +206,8 @@ def test_any_words_can_be_drawn(words: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_dollars_are_dollars() -> None:
     plain, dollars = (
-        pixels_of(ward_picture(a_ward(), some_places({}), size=SMALL, **SAID | {"title": title}))[
-            :70
+        pixels_of(ward_picture(a_ward(), some_places({}), size=PAPER, **SAID | {"title": title}))[
+            :110
         ]
         for title in ("alpha", "$alpha$")
     )

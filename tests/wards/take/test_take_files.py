@@ -17,10 +17,11 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from app.models import AssetKind
+from app.areas import take_tables
+from app.areas.report_words import kind_words
 from app.parameters import today
 from app.words import KINDS, long_date
-from geo.pictures import PAPER, SLIDE, SMALL
+from geo.pictures import FRAME, PAPER, SLIDE, SMALL
 from tests.wards.take.conftest import BASE, CODE, FORMULA, HOSTILE, Taken
 from tests.web.document import Document
 
@@ -90,8 +91,9 @@ def test_bad_questions_are_answered_in_words(taken: Taken, path: str) -> None:
         assert words in answer.text
 
 
-def test_the_picture_has_three_sizes(taken: Taken) -> None:
-    for size, wanted in (("", SLIDE), ("?size=paper", PAPER), ("?size=small", SMALL)):
+def test_the_picture_has_four_sizes(taken: Taken) -> None:
+    for size, wanted in (("", SLIDE), ("?size=paper", PAPER), ("?size=small", SMALL),
+                         ("?size=frame", FRAME)):  # fmt: skip
         content = taken.get(f".png{size}")
         with Image.open(io.BytesIO(content)) as image:
             image.load()
@@ -102,7 +104,7 @@ def test_the_picture_has_three_sizes(taken: Taken) -> None:
         assert "© OpenStreetMap contributors (ODbL 1.0)" in said["Copyright"]
     refused = taken.client.get(f"/wards/{CODE}.png?size=huge")
     assert refused.status_code == 422
-    assert "“size” must be one of: slide, paper, small." in refused.text
+    assert "“size” must be one of: slide, paper, small, frame." in refused.text
 
 
 def test_a_picture_of_two_sizes_is_refused(taken: Taken) -> None:
@@ -132,7 +134,11 @@ def test_the_workbook_tells_what_the_page_tells(taken: Taken) -> None:
     assert [row[1] for row in sheets["Summary"] if row[0] == "In words"] == report.sentences
     assert len(sheets["Figures"]) == len(report.figures) + 1
     people = next(row for row in sheets["Figures"] if row[0] == "People")
-    assert people[1] == 4_187
+    assert (people[1], type(people[1])) == (4_187, int)
+    labels = [row[0] for row in sheets["Figures"][1:]]
+    assert len(set(labels)) == len(labels), "each figure has a name of its own"
+    assert "Checked this year (%)" in labels
+    assert sheets["Figures"][0][2:4] == ("Wards next door (average)", "Middle ward of the district")
     assert [row[1] for row in sheets["Homes"][1:]] == [home.name for home in report.homes]
     head = sheets["Homes"][0]
     assert head[3:6] == tuple(f"places within {n} minutes' walk" for n in (5, 10, 15))
@@ -229,6 +235,16 @@ def test_tables_as_csv(taken: Taken, what: str) -> None:
         assert "© OpenStreetMap contributors (ODbL 1.0)" in row["attribution"]
 
 
+@pytest.mark.parametrize(
+    ("value", "text", "shown"),
+    [(4187.0, "4,187", "4187"), (10.7456, "10.7", "10.7"), (69.2, "69%", "69"),
+     (15.0, "15.0", "15.0"), (0.42, "less than 1%", "0.4"), (None, "not known", "None"),
+     (1.84449, "1.84", "1.84")],
+)  # fmt: skip
+def test_figures_are_rounded_as_on_the_page(value: float | None, text: str, shown: str) -> None:
+    assert str(take_tables.as_shown(value, text)) == shown
+
+
 def test_hostile_words_are_only_words_in_every_file(hostile: Taken, tmp_path: Path) -> None:
     for path in ("/map.html", "/embed", ""):
         assert b"<script>alert(1)" not in hostile.get(path)
@@ -265,20 +281,13 @@ def test_the_frame_is_a_small_page_of_its_own(taken: Taken) -> None:
     page = Document(taken.get("/embed").decode())
     main = page.one("main")
     on_page = kinds_of_page(taken)
-    said = [item.text for item in main.all("li")]
-    assert said == [
-        f"{on_page[kind]} {KINDS[kind][on_page[kind] != 1]}"
-        if KINDS[kind][0].startswith("GP")
-        else f"{on_page[kind]} {KINDS[kind][on_page[kind] != 1].lower()}"
-        for kind in KINDS
-    ]
-    assert all(item in page.one("img").get("alt") for item in said)
+    said = str(main.one("img").get("alt"))
+    for kind in KINDS:
+        assert kind_words(kind, on_page[kind]) in said
     assert {link.get("href") for link in main.all("a")} == {f"{BASE}/wards/{CODE}"}
     assert "© OpenStreetMap contributors (ODbL 1.0)" in main.text
     assert long_date(today()) in main.text
     assert not page.all("script") + page.all("iframe") + page.all("form")
-    care_homes = on_page[AssetKind.CARE_HOME]
-    assert said[0] == f"{care_homes} care homes"
 
 
 def test_older_boundaries_are_taken_as_such(taken: Taken) -> None:
@@ -299,7 +308,7 @@ def test_older_boundaries_are_taken_as_such(taken: Taken) -> None:
             if path == "/embed":
                 page = Document(answer.text)
                 assert "Old Market" in page.one("h1").text
-                assert page.one("img").get("src").endswith("size=small&release=2013")
+                assert page.one("img").get("src").endswith("size=frame&release=2013")
             if path == ".xlsx":
                 assert workbook(answer.content)["Summary"][1][1] == "Old Market"
                 assert "boundaries-2013" in answer.headers["content-disposition"]

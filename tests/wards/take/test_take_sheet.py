@@ -21,7 +21,7 @@ from geo.pictures import PAPER, ward_picture
 from tests.geo.test_pictures import SAID, a_ward, some_places
 from tests.wards.take.conftest import CODE, HOSTILE, Taken
 
-WARDS = ("E05999002", "E05999003", "E05999006")
+WARDS = tuple(f"E0599900{number}" for number in range(1, 7))
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -67,11 +67,18 @@ def test_each_sample_ward_is_one_sheet_of_a4(taken: Taken, code: str) -> None:
     assert pdf.pages[0].mediabox.height == pytest.approx(842, abs=1)
     said = words_of(pdf)
     api = taken.client.get(f"/api/wards/{code}").json()
+    places = taken.client.get(f"/api/assets?ward={code}&limit=200").json()["assets"]
     labels = {"group": "Groups", "surgery": "GP surgeries", "venue": "Venues"}
     labels["informal"] = "Skills and networks"
     for kind, count in api["assets_by_kind"].items():
         if kind in labels:
-            assert f"{labels[kind]}: {count}." in said
+            # A number alone is no list.
+            assert f"{labels[kind]}: {count}. " in said
+            named = [row["name"] for row in places if row["kind"] == kind and row["name"] in said]
+            assert len(named) >= min(count, 2), kind
+    sources = said.rpartition(" Sources ")[2]
+    assert "Sources" not in sources
+    assert "Source:" not in sources
 
 
 def test_the_sheet_says_what_the_page_says(taken: Taken) -> None:
@@ -79,8 +86,10 @@ def test_the_sheet_says_what_the_page_says(taken: Taken) -> None:
     said = words_of(pdf)
     for sentence in (*report.sentences, *report.changes):
         assert sentence in said
-    assert report.figures[:6]
-    for figure in report.figures[:6]:
+    for heading in ("Wards next door (average)", "Middle ward of the district"):
+        assert heading in said
+    assert report.figures[:4]
+    for figure in report.figures[:4]:
         assert figure.label in said
         assert f"{figure.text} {figure.neighbours_text} {figure.district_text}" in said
     for home in report.homes:
@@ -152,11 +161,27 @@ def test_what_does_not_fit_is_counted(taken: Taken, homes: int, gaps: int) -> No
         sheet = take_sheet.shorten(report, room)
         assert len(sheet.homes) + sheet.more_homes == homes
         assert len(sheet.gaps) + sheet.more_gaps == gaps
-        assert len(sheet.homes) >= min(homes, 4)
+        assert len(sheet.homes) >= min(homes, 2)
+        assert all(kind.named for kind in sheet.kinds)
         assert sum(kind.count for kind in sheet.kinds) == len(report.places) - 2
         shown = len(sheet.homes) + len(sheet.gaps) + sum(len(kind.named) for kind in sheet.kinds)
         assert shown >= before, "more room shows no less"
         before = shown
+
+
+def test_where_something_was_asked_for_is_said_shortly() -> None:
+    def gap(where: str, asked: int | None) -> Gap:
+        return Gap("boccia", "Boccia", asked, where, None, None, "Nothing on this map has it.")
+
+    def said(*gaps: Gap) -> list[str]:
+        return [where for _, where in take_sheet.short_gaps(gaps)]
+
+    assert said(gap("", None), gap("Mill Holme", None)) == ["here and in Mill Holme"]
+    assert said(gap("Crag Side", None), gap("Mill Holme", None)) == ["in 2 wards next door"]
+    assert said(gap("", 10), gap("Mill Holme", None)) == ["about 10 times here and in Mill Holme"]
+    assert said(gap("", 10), replace(gap("", None), concept="bowls")) == [
+        "about 10 times here", "here",
+    ]  # fmt: skip
 
 
 def test_the_most_that_fits_is_found() -> None:
