@@ -7,6 +7,7 @@ along a foot network where both ends are on it, else by the straight line × 1.3
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -27,6 +28,9 @@ FOOD_DRINK_AND_SHOPS = frozenset({
     "antiques", "beer-and-brewing", "charity-shops", "eating-out", "northern-food", "pubs",
     "shopping-and-markets", "south-asian-food", "tea-and-coffee",
 })  # fmt: skip
+# A place nobody has named an interest for may still say what it is.
+ROOMS = ("hall", "church", "chapel", "mosque", "temple", "gurdwara", "library", "institute", "club",
+         "community")  # fmt: skip
 
 # Places that are near each other are walked from together: their catchments are mostly the same.
 _PLACES_AT_ONCE = 64
@@ -68,14 +72,20 @@ class Reached:
         return nearest
 
 
-def is_community_venue(concepts: Collection[str], *, is_indoors: bool | None) -> bool:
+def is_community_venue(
+    concepts: Collection[str], *, is_indoors: bool | None, name: str = ""
+) -> bool:
     """Return whether a venue with these interests is one that people can meet in.
 
     It is not known to be in the open, and is there for something besides eating, drinking and
-    shopping: a library, a hall, a church, a swimming pool; not a park, a pitch, a pub, a shop, nor
-    a place of which no interest is known (a pharmacy's counter has none).
+    shopping: a library, a hall, a church, a swimming pool; not a park, a pitch, a pub, a shop.
+    Where no interest is known, its name has to say one of `ROOMS` (a pharmacy's does not).
     """
-    return is_indoors is not False and not FOOD_DRINK_AND_SHOPS.issuperset(concepts)
+    if is_indoors is False:
+        return False
+    if not concepts:
+        return re.search(rf"\b({'|'.join(ROOMS)})\b", name, re.IGNORECASE) is not None
+    return not FOOD_DRINK_AND_SHOPS.issuperset(concepts)
 
 
 def spread_population(

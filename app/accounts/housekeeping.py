@@ -82,7 +82,7 @@ JOBS: tuple[Job | LongJob, ...] = (
     Job("residents that were due", erase_residents),
     Job("photos that were rejected", empty_rejected),
     Job("new likely duplicates", find_changed),
-    Job("homes whose walks were due", refresh_due),
+    LongJob("homes whose walks were due", refresh_due),
     # After the walks: both read the network, one after the other.
     LongJob("wards whose figures were due", access_actions.refresh_due),
 )

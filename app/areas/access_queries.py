@@ -8,12 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.areas.measure_queries import LSOAS_OF_WARDS, WARDS
-from geo.access import FOOD_DRINK_AND_SHOPS
+from geo.access import FOOD_DRINK_AND_SHOPS, ROOMS
 
 # Kept under the district's own code: a number for everything its wards' figures come from.
 WORKED_OUT_FROM = "worked_out_from"
 # Another one makes all figures anew: the method has changed.
-METHOD = "2"
+METHOD = "3"
 
 _DISTRICTS = """
   SELECT lad_code, release,
@@ -29,8 +29,9 @@ _VENUES = f"""
   SELECT a.id, a.point_27700, a.updated_at FROM public_assets a
   WHERE a.kind = 'venue' AND a.point_27700 IS NOT NULL AND a.location_source <> 'ward'
     AND a.is_indoors IS NOT FALSE
-    AND NOT a.interest_ids <@ ARRAY(SELECT id FROM interests WHERE concept IN (
-      {", ".join(f"'{concept}'" for concept in sorted(FOOD_DRINK_AND_SHOPS))}))
+    AND CASE WHEN a.interest_ids = '{{}}' THEN a.name ~* '\\y({"|".join(ROOMS)})\\y'
+      ELSE NOT a.interest_ids <@ ARRAY(SELECT id FROM interests WHERE concept IN (
+        {", ".join(f"'{concept}'" for concept in sorted(FOOD_DRINK_AND_SHOPS))})) END
 """  # noqa: S608 - constants only
 _LIST_DISTRICTS = sa.text(
     f"""

@@ -77,8 +77,9 @@ ASKED_IN_VAIN = "asked_in_vain"
 COMMUNITY_VENUE = (
     "A community venue is a place on this map to meet in: a hall, a library, a church, a swimming"
     " pool and the like. Parks, pitches, allotments and whatever else is outdoors do not count; nor"
-    " does a pub, café, restaurant or shop that is there for food, drink or shopping alone, nor a"
-    " place that nobody has named an interest for."
+    " does a pub, café, restaurant or shop that is there for food, drink or shopping alone. A"
+    " place that nobody has named an interest for counts if its name says hall, church, library or"
+    " the like."
 )
 
 MEASURES: dict[str, Measure] = {
@@ -101,7 +102,7 @@ MEASURES: dict[str, Measure] = {
         ),
         Measure(
             "checked_share",
-            "Checked in the last year",
+            "Checked in the last 12 months",
             "%",
             "Out of every 100 entries in the ward, how many somebody has checked in the last 12"
             " months.",

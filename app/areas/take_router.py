@@ -17,7 +17,7 @@ from app.areas.take import SHEET, Ground, map_to_carry, picture_of, read_ground
 from app.assets.schemas import Names
 from app.dependencies import Reading
 from app.errors import BadQuestion
-from app.parameter_docs import WardCode
+from app.parameter_docs import WardCode, answers, parameters
 from app.parameters import Query, read_gss_code, today
 from app.printing import CannotPrint, make_fitting_pdf
 from app.rendering import STATIC, Pages, csv_answer, map_answer, page
@@ -27,6 +27,9 @@ from geo.pictures import FRAME, PAPER, SLIDE, SMALL
 
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
+
+OF_RELEASE = parameters("release")
+A_TABLE = answers({"type": "string"}, media_type="text/csv", not_found=True)
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 GPKG = "application/geopackage+sqlite3"
@@ -213,9 +216,27 @@ def export_comparison(request: Request, connect: Reading) -> Response:
     return _download(content, GPKG, f"{name}.gpkg")
 
 
-@router.get("/wards/{gss_code}/figures.csv", include_in_schema=False)
-@router.get("/wards/{gss_code}/homes.csv", include_in_schema=False)
-@router.get("/wards/{gss_code}/gaps.csv", include_in_schema=False)
+@router.get(
+    "/wards/{gss_code}/figures.csv",
+    tags=["wards"],
+    summary="The figures of a ward as a spreadsheet",
+    openapi_extra=OF_RELEASE,
+    responses=A_TABLE,
+)
+@router.get(
+    "/wards/{gss_code}/homes.csv",
+    tags=["wards"],
+    summary="The care homes of a ward as a spreadsheet",
+    openapi_extra=OF_RELEASE,
+    responses=A_TABLE,
+)
+@router.get(
+    "/wards/{gss_code}/gaps.csv",
+    tags=["wards"],
+    summary="What is asked for in a ward in vain, as a spreadsheet",
+    openapi_extra=OF_RELEASE,
+    responses=A_TABLE,
+)
 def export_table(request: Request, gss_code: WardCode, connect: Reading) -> Response:
     """Return one table of a ward as a spreadsheet."""
     what = request.url.path.rpartition("/")[2].removesuffix(".csv")

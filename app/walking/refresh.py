@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from app.walking import queries
 from app.walking.actions import Walking, WalkingCache
@@ -43,9 +42,9 @@ def refresh_walks(
     return len(due)
 
 
-def refresh_due(session: Session) -> int:
-    """Do the same as a job of housekeeping, in transactions of its own."""
-    return refresh_walks(session.get_bind())
+def refresh_due(engine: sa.Engine) -> int:
+    """Do the same as a job of housekeeping."""
+    return refresh_walks(engine)
 
 
 @contextmanager

@@ -112,7 +112,8 @@ def test_a_long_job_is_given_the_engine_and_keeps_what_it_did(
     people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def digests() -> int:
-        return value(people, "SELECT count(*) FROM sign_in_attempts WHERE counted_under = 'long'")
+        sql = "SELECT count(*) FROM sign_in_attempts WHERE counted_under = 'long'"
+        return int(value(people, sql))
 
     def two_parts(engine: sa.Engine) -> int:
         with engine.begin() as connection:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from app.areas import measure_queries, queries
 from app.database import APP_ROLE, make_engine
+from app.parameters import today
 from app.settings import Settings
 from tests.benchmarks.figures import Figure, Promise
 from tests.benchmarks.serving import Client, served
@@ -85,7 +86,7 @@ def _ask(connection: sa.Connection, lad_code: str) -> None:
     wards = measure_queries.Wards(lad_code)
     queries.list_districts(connection, release=None)
     measure_queries.list_ward_figures(connection, wards)
-    measure_queries.count_in_wards(connection, wards)
+    measure_queries.count_in_wards(connection, wards, today=today())
     measure_queries.list_themes(connection)
 
 

@@ -254,6 +254,6 @@ def _keep_walks(session: Session, network: FootNetwork) -> None:
             for free in (False, True)
         ]
         queries.keep_walks(
-            connection, home_id=home.home_id, version=version,
-            asset_ids=[place.asset_id for place in near], walks_m=walks[0], step_free_m=walks[1],
+            connection, home=home, version=version, places=near, walks_m=walks[0],
+            step_free_m=walks[1],
         )  # fmt: skip

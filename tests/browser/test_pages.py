@@ -347,7 +347,7 @@ def test_use_my_location(open_page: OpenPage) -> None:
 def test_a_location_that_is_not_shared(open_page: OpenPage) -> None:
     page = open_page("/", width=360)
     page.get_by_role("button", name="Use my location").click()
-    expect(page.get_by_role("status")).to_contain_text("Type a postcode instead")
+    expect(page.get_by_role("status").first).to_contain_text("Type a postcode instead")
     assert (
         open_page("/", java_script_enabled=False)
         .get_by_role("button", name="Use my location")

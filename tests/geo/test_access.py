@@ -49,6 +49,21 @@ def test_what_a_community_venue_is(
     assert is_community_venue(concepts, is_indoors=is_indoors) is counts
 
 
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("St Mark's Church Hall", True),
+        ("COMMUNITY CENTRE", True),
+        ("Marshall's Pharmacy", False),
+        ("Clubhouse Tailors", False),
+        ("", False),
+    ],
+)
+def test_where_no_interest_is_known_the_name_decides(name: str, counts: bool) -> None:
+    assert is_community_venue([], is_indoors=None, name=name) is counts
+    assert not is_community_venue([], is_indoors=False, name="Parish Hall")
+
+
 def test_food_drink_and_shops_are_in_the_vocabulary() -> None:
     vocabulary = Vocabulary.from_csv(ROOT / "data/reference/interests.csv")
     assert {one for one in FOOD_DRINK_AND_SHOPS if one not in vocabulary} == set()

@@ -270,12 +270,12 @@ def test_what_a_group_runs_counts_for_its_themes(bradford: Session) -> None:
     before = values_of(bradford, "Clayton")
     assert (before["groups:sport"], before["groups:crafts"], before["groups:music"]) == (5, 0, 0)
     group, other, linked, hall = (
-        builders.make_asset(bradford, name, at=(-1.76, 53.80), kind=kind, **more)
-        for name, kind, more in (
-            ("Clayton Circle", AssetKind.GROUP, {}),
-            ("Clayton Singers", AssetKind.GROUP, {"interests": ["singing"]}),
-            ("Clayton Circle, elsewhere", AssetKind.GROUP, {}),
-            ("Clayton Hall", AssetKind.VENUE, {}),
+        builders.make_asset(bradford, name, at=(-1.76, 53.80), kind=kind, interests=likes)
+        for name, kind, likes in (
+            ("Clayton Circle", AssetKind.GROUP, ()),
+            ("Clayton Singers", AssetKind.GROUP, ["singing"]),
+            ("Clayton Circle, elsewhere", AssetKind.GROUP, ()),
+            ("Clayton Hall", AssetKind.VENUE, ()),
         )
     )
     linked.duplicate_of = group.id

@@ -17,6 +17,7 @@ from app.importers.run import load_file
 from app.interests.actions import load_vocabulary
 from app.parameters import today
 from app.settings import Settings
+from geo.access import is_community_venue
 from tests.conftest import new_database
 
 pytestmark = pytest.mark.real_data
@@ -50,7 +51,9 @@ def stockport(admin_url: sa.URL, real_data: Path) -> tuple[DistrictValues, gpd.G
             district = read_district(connection, lad_code=STOCKPORT, today=today())
             table = pd.DataFrame(
                 connection.execute(
-                    sa.text("SELECT id::text, kind::text, ST_X(geom) AS lon, ST_Y(geom) AS lat"
+                    sa.text("SELECT id::text, kind::text, ST_X(geom) AS lon, ST_Y(geom) AS lat,"
+                            " name, is_indoors, ARRAY(SELECT concept FROM interests i"
+                            " WHERE i.id = ANY(interest_ids)) AS concepts"
                             " FROM public_assets WHERE geom IS NOT NULL")
                 ).mappings().all()
             )  # fmt: skip
@@ -106,6 +109,12 @@ def test_access_by_straight_lines(
     placed["people"] = placed["LSOA21CD"].map(share)
     lookup = pd.read_csv(real_data / FILES[2], encoding="utf-8-sig").set_index("lsoa21_code")
     venues = points[points["kind"] == "venue"]
+    to_meet_in = [
+        is_community_venue(row.concepts, is_indoors=row.is_indoors, name=row.name)
+        for row in venues.itertuples()
+    ]
+    venues = venues[to_meet_in]
+    assert 100 < len(venues) < len(to_meet_in)
     at = np.c_[placed.geometry.x, placed.geometry.y]
     supply = np.c_[venues.geometry.x, venues.geometry.y]
     minutes = np.hypot(*(at[:, None] - supply[None]).transpose(2, 0, 1)) * 1.3 / METRES_A_MINUTE

@@ -184,13 +184,13 @@ def test_access_to_venues(
     rows = connection.execute(
         sa.text(
             "SELECT ST_X(ST_Transform(geom, 27700)) AS x, ST_Y(ST_Transform(geom, 27700)) AS y,"
-            " is_indoors, ARRAY(SELECT concept FROM interests i WHERE i.id = ANY(interest_ids))"
-            " AS concepts FROM public_assets WHERE kind = 'venue' AND geom IS NOT NULL"
+            " is_indoors, name, ARRAY(SELECT concept FROM interests i"
+            " WHERE i.id = ANY(interest_ids)) AS concepts FROM public_assets WHERE kind = 'venue' AND geom IS NOT NULL"
         )
     ).all()
     supply = np.array([
         (row.x, row.y) for row in rows
-        if is_community_venue(row.concepts, is_indoors=row.is_indoors)
+        if is_community_venue(row.concepts, is_indoors=row.is_indoors, name=row.name)
     ])  # fmt: skip
     # Neither everything nor nothing: parks and pubs are in the town, and halls.
     assert 10 < len(supply) < len(rows) - 10

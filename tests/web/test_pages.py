@@ -138,9 +138,9 @@ def test_home_counts_what_is_on_the_map(client: TestClient, town: Town) -> None:
 def test_home_leads_to_matches_places_and_wards(client: TestClient, town: Town) -> None:
     page = Document(client.get("/").text)
     assert [form.get("action") for form in page.all("form")] == [
-        "/matches", "/assets", "/assets", "/wards",
+        "/matches", "/assets", "/assets", "/wards", "/wards",
     ]  # fmt: skip
-    assert [form.get("method") for form in page.all("form")] == ["post", "get", "get", "get"]
+    assert [form.get("method") for form in page.all("form")] == ["post", *["get"] * 4]
 
 
 def test_osm_rows_are_attributed_on_every_page_that_shows_them(

@@ -74,14 +74,14 @@ def test_what_is_near_on_foot_beats_what_is_near_across_the_water(
     alone = report_of(connection, session, has_ways=True)
     # 300 m as the crow flies, 3.3 km round by the bridge.
     assert [(one.nearest_name, one.nearest_text) for one in alone.gaps] == [
-        ("Across the water", "300 m, 40 minutes\u2019 walk")
+        ("Across the water", "40 minutes\u2019 walk (3.3 km on foot)")
     ]
     place(session, "Farther down the street", at(1_100, 0), by=by)
     near = place(session, "Down the street", at(900, 0), by=by)
     report = report_of(connection, session, has_ways=True)
     assert report.gaps == []
     assert [(one.nearest_id, one.nearest_text) for one in report.met] == [
-        (near, "900 m, 11 minutes\u2019 walk")
+        (near, "11 minutes\u2019 walk (900 m on foot)")
     ]
 
 

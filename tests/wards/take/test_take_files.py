@@ -137,7 +137,7 @@ def test_the_workbook_tells_what_the_page_tells(taken: Taken) -> None:
     assert (people[1], type(people[1])) == (4_187, int)
     labels = [row[0] for row in sheets["Figures"][1:]]
     assert len(set(labels)) == len(labels), "each figure has a name of its own"
-    assert "Checked this year (%)" in labels
+    assert "Checked in the last 12 months (%)" in labels
     assert sheets["Figures"][0][2:4] == ("Wards next door (average)", "Middle ward of the district")
     assert [row[1] for row in sheets["Homes"][1:]] == [home.name for home in report.homes]
     head = sheets["Homes"][0]
