@@ -185,7 +185,8 @@ def test_access_to_venues(
         sa.text(
             "SELECT ST_X(ST_Transform(geom, 27700)) AS x, ST_Y(ST_Transform(geom, 27700)) AS y,"
             " is_indoors, name, ARRAY(SELECT concept FROM interests i"
-            " WHERE i.id = ANY(interest_ids)) AS concepts FROM public_assets WHERE kind = 'venue' AND geom IS NOT NULL"
+            " WHERE i.id = ANY(interest_ids)) AS concepts FROM public_assets"
+            " WHERE kind = 'venue' AND geom IS NOT NULL"
         )
     ).all()
     supply = np.array([
