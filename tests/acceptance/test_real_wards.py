@@ -80,7 +80,7 @@ def published(real_data: Path) -> pd.DataFrame:
 
 
 def kinds_on(page: Document) -> dict[str, int]:
-    (table,) = [t for t in page.all("table") if t.get("id") == "kinds"]
+    (table,) = [t for t in page.all("table") if t.one("caption").get("id") == "kinds"]
     rows: list[Element] = table.one("tbody").all("tr")
     return {KINDS[row.one("th").text]: int(row.all("td")[0].text.replace(",", "")) for row in rows}
 

@@ -81,8 +81,10 @@ def test_what_is_like_it_is_shown_before_and_cannot_be_missed(people: People) ->
 def test_amended_what_the_editor_wrote_is_on_the_map(people: People) -> None:
     made = suggest(people, name="shipley stiches", where="the hall by the market")
     item = f"suggestion:{made}"
-    # Words are no place: the form for amending opens by itself.
-    asked = approve(people, item)
+    # Words are no place: only amending is offered, and approving as it is opens that form.
+    asked = people.client("editor").post(
+        f"/queue/suggestion/{made}/approve", data=hidden_of(people, item, amend=True)
+    )
     assert asked.status_code == 422
     assert Document(asked.text).one("input", id="postcode").get("type") == "text"
     form = {"name": "Shipley Stitchers", "kind": "group", "postcode": "bd1 1hy",

@@ -101,9 +101,9 @@ def test_keys_alone_choose_and_sort(open_wards: OpenWards) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Show", exact=True)).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Checked in the last year")).to_be_visible()
+    expect(page.get_by_role("heading", name="Checked in the last 12 months")).to_be_visible()
     assert "measure=checked_share" in page.url
-    heading = page.get_by_role("columnheader", name="Checked in the last year")
+    heading = page.get_by_role("columnheader", name="Checked in the last 12 months")
     heading.get_by_role("link").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**sort=-checked_share**")

@@ -32,6 +32,7 @@ def test_the_page_fits_and_axe_finds_nothing(people: People, open_page: OpenPage
     expect(page.get_by_role("status")).to_contain_text("It waits for an editor")
     assert_fits(page)
     assert_axe_finds_nothing(page)
+    page.set_viewport_size({"width": 360, "height": 780})
     page.goto(f"/wards/{CITY}")
     page.locator("summary", has_text="Is something missing?").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
