@@ -72,6 +72,17 @@ def make_engine(settings: Settings, *, role: str | None = None) -> sa.Engine:
 
 
 @contextmanager
+def reading(settings: Settings) -> Iterator[sa.Connection]:
+    """Yield a connection of the owner's for one command; it is closed whatever happens."""
+    engine = make_engine(settings)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+@contextmanager
 def transaction(engine: sa.Engine) -> Iterator[Session]:
     """Yield a session whose work is committed at the end, or undone when anything is raised."""
     with Session(engine) as session, session.begin():

@@ -14,7 +14,7 @@ from app.areas.access_actions import Refreshed, refresh_each
 from app.areas.actions import get_ward
 from app.areas.maps import map_of_ward
 from app.assets.actions import NameCache
-from app.database import make_engine
+from app.database import make_engine, reading
 from app.errors import NotFound
 from app.rendering import STATIC
 from app.settings import Settings, get_settings
@@ -35,12 +35,10 @@ def ward(
 ) -> None:
     """Write the map of a ward and what is in it."""
     settings = get_settings()
-    engine = make_engine(settings)
-    with engine.connect() as connection:
+    with reading(settings) as connection:
         found = get_ward(connection, gss_code=gss_code, release=release)
         names = NameCache().get(connection)
         document = map_of_ward(connection, found, names, settings=settings, scripts=INLINE)
-    engine.dispose()
     document.write(output)
     typer.echo(f"{output}: {output.stat().st_size / 1000:,.0f} kB")
 

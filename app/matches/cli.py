@@ -15,7 +15,7 @@ from rich.table import Table
 
 from app.areas.cli import INLINE, Output
 from app.assets.actions import NameCache
-from app.database import make_engine
+from app.database import reading
 from app.errors import BadQuestion, NotFound
 from app.interests.actions import read_vocabulary, search_interests
 from app.matches import schemas
@@ -123,12 +123,10 @@ def match(
     output: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TABLE,
 ) -> None:
     """Find groups and activities that fit, near a place, and those that come to it."""
-    engine = make_engine(get_settings())
-    with engine.connect() as connection:
+    with reading(get_settings()) as connection:
         place = find_place(connection, home=home, at=at, postcode=postcode)
         lists = _ask(connection, place, interest, needs=need or (), within_m=within, limit=limit)
         names = NameCache().get(connection)
-    engine.dispose()
     attribution = names.attribution(lists.source_ids)
     if output is Format.TABLE:
         _print_tables(lists, place)
@@ -150,8 +148,7 @@ def map_home(
 ) -> None:
     """Write the map of a care home and what matches around it."""
     settings = get_settings()
-    engine = make_engine(settings)
-    with engine.connect() as connection:
+    with reading(settings) as connection:
         place = find_home(connection, home)
         lists = _ask(connection, place, interest, needs=(), within_m=within, limit=10)
         document = map_of_matches(
@@ -164,7 +161,6 @@ def map_home(
             walking=WalkingCache().get(connection),
             scripts=INLINE,
         )
-    engine.dispose()
     document.write(output)
     typer.echo(f"{output}: {output.stat().st_size / 1000:,.0f} kB")
 

@@ -43,8 +43,10 @@ WARDS = {
 
 
 @pytest.fixture(scope="module")
-def made_app(settings: Settings) -> FastAPI:
-    return create_app(settings)
+def made_app(settings: Settings) -> Iterator[FastAPI]:
+    made = create_app(settings)
+    yield made
+    made.state.engine.dispose()
 
 
 @pytest.fixture

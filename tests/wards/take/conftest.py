@@ -111,6 +111,7 @@ def taken(sample_url: str) -> Iterator[Taken]:
     with TestClient(app, follow_redirects=False) as client:
         yield Taken(app, client, engine, sample_url)
     engine.dispose()
+    app.state.engine.dispose()
 
 
 @pytest.fixture
