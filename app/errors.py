@@ -105,3 +105,10 @@ class Unavailable(PatchworkError):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     title = "Patchwork is not available just now"
+
+
+class NotFetched(PatchworkError):
+    """An address on the web could not be fetched, or must not be; nothing was stored."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "This address was not read"

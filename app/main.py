@@ -25,6 +25,7 @@ from app.areas.router import router as areas
 from app.areas.take_router import router as take
 from app.assets.actions import NameCache
 from app.assets.router import router as assets
+from app.calendars.router import router as public_calendars
 from app.connections.calendar_router import router as calendar
 from app.connections.handover_router import router as handover
 from app.connections.router import router as connections
@@ -33,6 +34,9 @@ from app.database import APP_ROLE, make_engine
 from app.duplicates.router import router as duplicates
 from app.edge import Edge, make_log
 from app.error_answers import add_error_answers
+from app.exports.router import router as exports
+from app.feeds.router import router as feeds
+from app.feeds.terms_router import router as terms
 from app.fieldwork.base_map import BaseMap
 from app.fieldwork.map_router import router as walking
 from app.fieldwork.offline_router import router as offline
@@ -41,10 +45,12 @@ from app.history.router import router as history
 from app.home.router import router as home
 from app.interests.router import router as interests
 from app.interests.suggesting import make_suggest
+from app.jobs.router import router as jobs
 from app.matches.home_router import router as home_matches
 from app.matches.resident_router import router as resident_matches
 from app.matches.router import router as matches
 from app.moderation.router import router as moderation
+from app.oruk.router import router as oruk
 from app.photos.router import router as photos
 from app.rendering import STATIC, Pages
 from app.residents.leaving_router import router as leaving
@@ -56,6 +62,7 @@ from app.suggestions.claim_router import router as claims
 from app.suggestions.poster_router import router as posters
 from app.suggestions.router import router as suggestions
 from app.today.router import router as today
+from app.uploads.router import router as uploads
 from app.walking.actions import WalkingCache
 from app.walking.router import router as isochrones
 
@@ -139,6 +146,8 @@ def create_app(settings: Settings) -> FastAPI:
         *(accounts, today, residents, connections, calendar, times, handover),
         *(walking, offline, recording, photos, history, suggestions, claims, posters),
         *(moderation, duplicates),
+        # Open both ways.
+        *(oruk, exports, public_calendars, uploads, jobs, terms, feeds),
     ):
         app.include_router(router)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")

@@ -48,6 +48,12 @@ class Settings(BaseSettings):
     oidc_name: str = "your organisation"
     # Networks of proxies whose X-Forwarded-For is believed, with commas: 10.0.0.0/8,127.0.0.1
     trusted_proxies: str = ""
+    # Networks of one's own that feeds may be fetched from, with commas: 10.1.0.0/16. None: only
+    # the public internet.
+    fetch_allowed: str = ""
+    # Whether this web process also does the jobs (feeds, refreshes); `patchwork worker` is the
+    # other way, in a process of its own.
+    has_worker: bool = True
     # Ten connections serve one process's worker threads; PostgreSQL allows 100 by default.
     pool_size: int = 10
     statement_timeout_ms: int = 15_000

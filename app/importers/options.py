@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from app.importers.records import SourceInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +14,10 @@ class ReadOptions:
     """What was said on the command line; None where nothing was said and the file decides."""
 
     source: str | None = None  # a source slug instead of the reader's own
+    # Whose it is and on what terms, where the file cannot say so itself: instead of the reader's.
+    info: SourceInfo | None = None
+    # What terms of other people's taxonomies stand for: (taxonomy, term) → concepts of ours.
+    terms: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     release: str | None = None  # boundary release of areas and lookups, "2025"
     as_of: dt.date | None = None  # the date the publisher gives the data
     lad_code: str | None = None  # the district the whole file is about

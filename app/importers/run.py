@@ -115,7 +115,7 @@ def load_file(
 
 def source_of(path: Path, reader: Reader, options: ReadOptions) -> SourceInfo:
     """Return whose file it is: as its reader says, unless told otherwise."""
-    info = reader.source(path)
+    info = options.info or reader.source(path)
     if options.source:
         info = replace(info, slug=options.source)
     return _made_up(info) if options.is_made_up else info

@@ -31,6 +31,15 @@ from app.models.connections import (
     Visit,
     VisitResident,
 )
+from app.models.feeds import (
+    MOST_HOURS,
+    Feed,
+    FeedKind,
+    TermMapping,
+    TermStatus,
+    VenueAnswer,
+    VenueRequest,
+)
 from app.models.fieldwork import Decision, Photo, Street, Submission
 from app.models.history import AssetChange
 from app.models.interests import GentlerAlternative, Interest, InterestWord
@@ -64,10 +73,12 @@ from app.models.sources import (
     RunStatus,
     Source,
 )
+from app.models.uploads import ColumnMapping, Upload
 from app.models.walking import FootNetwork, Walk, WalkHome, WardMeasure
 
 __all__ = [
     "MOST_BEDS",
+    "MOST_HOURS",
     "Access",
     "Account",
     "Activity",
@@ -86,6 +97,7 @@ __all__ = [
     "Check",
     "CheckOutcome",
     "Claim",
+    "ColumnMapping",
     "Connection",
     "ConnectionChange",
     "ConnectionNote",
@@ -97,6 +109,8 @@ __all__ = [
     "Decision",
     "DuplicatePair",
     "Erasure",
+    "Feed",
+    "FeedKind",
     "FootNetwork",
     "GentlerAlternative",
     "GoneReview",
@@ -134,8 +148,13 @@ __all__ = [
     "SuggestionKind",
     "Team",
     "TeamKind",
+    "TermMapping",
+    "TermStatus",
     "Travel",
     "UnmetInterest",
+    "Upload",
+    "VenueAnswer",
+    "VenueRequest",
     "Visit",
     "VisitResident",
     "Walk",

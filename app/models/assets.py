@@ -41,6 +41,7 @@ class LocationSource(enum.StrEnum):
     SURFACE = "surface"  # a point on the source's polygon or line
     POSTCODE = "postcode"  # the postcode's point
     WARD = "ward"  # only the ward is known, or may be shown
+    NONE = "none"  # by telephone or on the web, or nobody knows yet: in lists, on no map
 
 
 class Access(enum.StrEnum):
@@ -148,7 +149,11 @@ class Asset(Versioned, Base):
             name="informal_is_placed_by_ward",
         ),
         sa.CheckConstraint(
-            "geom IS NOT NULL OR ward_code IS NOT NULL", name="placed_by_point_or_ward"
+            "geom IS NOT NULL OR ward_code IS NOT NULL OR location_source::text = 'none'",
+            name="placed_by_point_or_ward",
+        ),
+        sa.CheckConstraint(
+            "NOT (location_source::text = 'none') OR geom IS NULL", name="no_place_no_point"
         ),
         # The index of the live question (DESIGN 6): one scan gives the nearest that share an
         # interest. No GIN beside it: the planner would combine bitmaps, 13 times slower.

@@ -21,6 +21,7 @@ Key = tuple[str, str]
 PUBLIC = {
     "activities": "name description access",
     "area_figures": "gss_code measure",
+    "term_mappings": "taxonomy term label",
     "area_lookups": "lsoa_code release ward_code ward_name lad_code lad_name",
     "areas": "release gss_code name lad_code lad_name",
     "assets": "name description ward_code access website opening_hours charity_number",
@@ -66,8 +67,12 @@ PLANTED = {
         NOBODY: "title reasons welcomed_by contact_name contact_phone next_step promised"
         " what_worked"
     },
+    "column_mappings": {EDITORS: "header_digest header mapping"},
     "duplicate_pairs": {NOBODY: "undo", EDITORS: "reasons"},
     "erasures": {NOBODY: "reference_digest"},
+    # A calendar's address may be a secret one.
+    "feeds": {EDITORS: "name url message", NOBODY: "publisher licence attribution etag"
+              " last_modified cursor"},
     "identities": {NOBODY: "issuer subject"},
     "import_problems": {NOBODY: "raw", EDITORS: "source_key name message suggestion"},
     "import_runs": {NOBODY: "scope file_sha256 message", EDITORS: "file_name"},
@@ -84,6 +89,8 @@ PLANTED = {
     "submissions": {NOBODY: "action sha256 answer"},
     "suggestions": {EDITORS: "fields note contact reason"},
     "teams": {NOBODY: "name"},
+    "uploads": {NOBODY: "file_name content layer mapping"},
+    "venue_requests": {EDITORS: "words"},
     "visits": {NOBODY: "sentence"},
 }  # fmt: skip
 WORDY = (sa.Text, sa.String, sa.LargeBinary, sa.JSON, TSVECTOR)

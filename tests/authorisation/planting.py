@@ -52,6 +52,11 @@ ROWS = (
     "INSERT INTO sign_in_links (digest, account_id, expires_at)"
     " VALUES ('x', :account, now() + interval '1 day')",
     "INSERT INTO sign_in_attempts (counted_under) VALUES ('x')",
+    "INSERT INTO feeds (kind, name, url, publisher, licence, attribution)"
+    " VALUES ('oruk', 'x', 'x', 'x', 'x', 'x')",
+    "INSERT INTO venue_requests (feed_id, words, venue_id) SELECT max(id), 'x', :club FROM feeds",
+    "INSERT INTO uploads (account_id, file_name, content) VALUES (:account, 'x', 'x')",
+    "INSERT INTO column_mappings (header_digest, header, mapping) VALUES ('x', '{x}', '{}')",
     # These two only grow: their words are in them from the start.
     "INSERT INTO audit_log (database_role, action, subject, columns)"
     " VALUES (:audit_log_database_role, :audit_log_action, :audit_log_subject,"

@@ -300,8 +300,20 @@ COUNCILLOR_ROWS: tuple[Row, ...] = (
     _post("/my-wards", Access.WARDS),
 )
 
+# Open both ways: what others read from us, what we read from others, and who looks after it.
+ORUK_ROWS: tuple[Row, ...] = ()
+OGC_ROWS: tuple[Row, ...] = ()
+EXPORT_ROWS: tuple[Row, ...] = ()
+PUBLIC_CALENDAR_ROWS: tuple[Row, ...] = ()
+FEED_ROWS: tuple[Row, ...] = ()
+TERM_ROWS: tuple[Row, ...] = ()
+JOB_ROWS: tuple[Row, ...] = ()
+UPLOAD_ROWS: tuple[Row, ...] = ()
+
 ROWS = (
     *PUBLIC_ROWS, *ACCOUNT_ROWS, *RESIDENT_ROWS, *FIND_ROWS, *CONNECTION_ROWS, *CALENDAR_ROWS,
     *TODAY_ROWS, *WALKING_ROWS, *RECORDING_ROWS, *MODERATION_ROWS, *DUPLICATE_ROWS,
     *COMPARE_ROWS, *TAKE_ROWS, *BOUNDARY_ROWS, *COUNCILLOR_ROWS,
+    *ORUK_ROWS, *OGC_ROWS, *EXPORT_ROWS, *PUBLIC_CALENDAR_ROWS, *FEED_ROWS, *TERM_ROWS,
+    *JOB_ROWS, *UPLOAD_ROWS,
 )  # fmt: skip

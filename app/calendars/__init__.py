@@ -1,0 +1,1 @@
+"""Public calendars: of a group, a ward, an interest, a home."""

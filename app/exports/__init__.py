@@ -1,0 +1,1 @@
+"""Everything public as files: GeoJSON, GeoPackage, GeoParquet, KML, FlatGeobuf, CSV, XLSX."""

@@ -1,0 +1,1 @@
+"""What others publish and we read again and again: where, how often, and what came of it."""

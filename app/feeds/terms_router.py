@@ -1,0 +1,8 @@
+"""The addresses where editors say what other people's terms stand for."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+# Answers are written by hand; JSON is only one of their forms.
+router = APIRouter(default_response_class=Response)

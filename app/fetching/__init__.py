@@ -1,0 +1,1 @@
+"""Fetching what others publish, safely: whatever address somebody typed in."""

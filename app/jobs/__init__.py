@@ -1,0 +1,1 @@
+"""What is done later or regularly, by a worker beside the web process."""

@@ -1,0 +1,1 @@
+"""Open Referral UK 3.0, as others read it from us."""

@@ -1,0 +1,1 @@
+"""Files brought in by a person: their columns matched, looked at, then loaded."""
