@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +62,13 @@ def points(district: Loaded) -> gpd.GeoDataFrame:
 
 
 @pytest.fixture(scope="module")
-def pages(district: Loaded, wards: gpd.GeoDataFrame) -> Pages:
+def pages(district: Loaded, wards: gpd.GeoDataFrame) -> Iterator[Pages]:
     url = district[0].url.render_as_string(hide_password=False)
     settings = Settings(DATABASE_URL=url)  # type: ignore[call-arg]  # the alias is the name
     codes = wards.loc[wards["LAD25CD"].isin(LAD_CODES), "WD25CD"]
+    # Open as long as anybody may ask more: a closed one would open connections nobody closes.
     with TestClient(create_app(settings)) as client:
-        return Pages(client, sorted(codes))
+        yield Pages(client, sorted(codes))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import re
 import geopandas as gpd
 import pytest
 import shapely
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, ElementHandle, Page
 
 from geo.maps import MapDocument, asset_map, choropleth, home_map, ward_map
 from tests.browser.map_pages import SAID, SITE, OpenMap, a_ward, hover, some_places
@@ -65,10 +65,15 @@ POPUP_SAYS = """(text) => [...document.querySelectorAll(".leaflet-popup-content"
   .some((popup) => popup.textContent.replace(/\\s+/g, " ").includes(text))"""
 
 
-def _button(page: Page, text: str) -> Locator:
-    buttons = page.locator("#map-list button").all()
-    shown = [re.sub(r"^\d+\. ", "", _seen(button.inner_text())) for button in buttons]
-    return buttons[shown.index(text.strip())]
+# The button itself and not its place in the list, which is filled anew whenever the map has moved.
+BUTTON_OF = """(text) => [...document.querySelectorAll("#map-list button")].find((button) =>
+  button.innerText.replace(/^\\d+\\. /, "").replace(/\\s+/g, " ").trim() === text)"""
+
+
+def _button(page: Page, text: str) -> ElementHandle:
+    found = page.evaluate_handle(BUTTON_OF, text.strip()).as_element()
+    assert found is not None, text
+    return found
 
 
 def _seen(text: str) -> str:
