@@ -18,6 +18,7 @@ MOST_FIELDS = 1_500
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST_PHOTOS = 3
 LARGEST_PHOTO_BYTES = 12_000_000
+LARGEST_FILE_BYTES = 25_000_000
 
 
 async def read_form(request: Request) -> Query:
@@ -57,6 +58,41 @@ async def read_form_with_photos(request: Request) -> AsyncIterator[SentForm]:
     request.state.form_sent = FormSent(texts, has_files=bool(photos))
     try:
         yield SentForm(Query(QueryParams(texts)), photos)
+    finally:
+        await form.close()
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """What a form with one file of any sort sent: its fields, the file's name and its bytes."""
+
+    query: Query
+    name: str = ""
+    content: bytes = b""
+
+
+async def read_form_with_file(request: Request) -> SentFile:
+    """Return the fields of a form and the file chosen; one too large is a problem of `file`.
+
+    Raises BadQuestion for what is no form, or does not say beforehand how long it is.
+    """
+    length = request.headers.get("content-length", "")
+    if not length.isascii() or not length.isdigit():
+        raise BadQuestion("Send this as a form, from a browser.", field="form")
+    if int(length) > LARGEST_FILE_BYTES:
+        query = Query(QueryParams())
+        most = LARGEST_FILE_BYTES // 1_000_000
+        query.wrong("file", f"This file is larger than {most} MB: split it, or load it by command.")
+        return SentFile(query)
+    form = await _read(request, most_files=1)
+    try:
+        texts = _texts(form)
+        files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+        request.state.form_sent = FormSent(texts, has_files=bool(files))
+        chosen = next((file for file in files if file.size), None)
+        content = b"" if chosen is None else await chosen.read()
+        name = "" if chosen is None else chosen.filename or ""
+        return SentFile(Query(QueryParams(texts)), name, content)
     finally:
         await form.close()
 
@@ -102,3 +138,4 @@ def _texts(form: FormData) -> list[tuple[str, str]]:
 
 Form = Annotated[Query, Depends(read_form)]
 FormWithPhotos = Annotated[SentForm, Depends(read_form_with_photos, scope="function")]
+FormWithFile = Annotated[SentFile, Depends(read_form_with_file)]

@@ -19,9 +19,9 @@ from app.rendering import problem_answer
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 # The longest form is a screen of ticks.
 LARGEST_BODY_BYTES = 1_000_000
-# Where photos are taken: three of the largest a phone's camera makes.
-LARGEST_WITH_PHOTOS_BYTES = 40_000_000
-_TAKES_PHOTOS = re.compile(r"/api/fieldwork/submissions|/map/new|/assets/[^/]+/photos")
+# Where photos are taken, three of the largest a phone’s camera makes, and files are brought in.
+LARGEST_WITH_FILES_BYTES = 40_000_000
+_TAKES_FILES = re.compile(r"/api/fieldwork/submissions|/map/new|/assets/[^/]+/photos|/uploads")
 
 
 class SameSite:
@@ -63,7 +63,7 @@ def too_large(path: str) -> Response:
 
 def largest_body_of(path: str) -> int:
     """Return how many bytes a request to `path` may bring."""
-    return LARGEST_WITH_PHOTOS_BYTES if _TAKES_PHOTOS.fullmatch(path) else LARGEST_BODY_BYTES
+    return LARGEST_WITH_FILES_BYTES if _TAKES_FILES.fullmatch(path) else LARGEST_BODY_BYTES
 
 
 def _limited(receive: Receive, largest: int) -> Receive:

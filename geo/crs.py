@@ -49,6 +49,17 @@ def grid_of(lon: float, lat: float) -> tuple[float, float]:
     return float(easting), float(northing)
 
 
+@lru_cache
+def _grid_to_lon_lat() -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(BRITISH_NATIONAL_GRID, WGS84, always_xy=True)
+
+
+def grid_to_lon_lat(easting: float, northing: float) -> tuple[float, float]:
+    """Return (longitude, latitude) in degrees of a place on the National Grid, in metres."""
+    lon, lat = _grid_to_lon_lat().transform(easting, northing)
+    return float(lon), float(lat)
+
+
 def is_in_great_britain(lon: float, lat: float) -> bool:
     """Return whether a finite longitude and latitude lie in the box around Great Britain."""
     west, south, east, north = GREAT_BRITAIN_LON_LAT

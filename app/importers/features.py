@@ -49,6 +49,18 @@ def read_features(path: Path) -> gpd.GeoDataFrame:
     return frame.set_crs(crs, allow_override=True).to_crs(WGS84)
 
 
+def with_known_crs(path: Path, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return features in WGS 84, by the CRS they say, or else the one their values are in.
+
+    Raises `FileRefused` where neither tells.
+    """
+    plain = frame.reset_index(drop=True)
+    plain["geometry"] = plain.geometry.force_2d()
+    plain = plain.set_geometry("geometry")
+    crs = plain.crs or _guess_crs(path, plain)
+    return plain.set_crs(crs, allow_override=True).to_crs(WGS84)
+
+
 def property_names(path: Path) -> list[str]:
     """Return the names of the properties of the features of `path`, without its geometry.
 

@@ -10,6 +10,18 @@ from app.importers.records import SourceInfo
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnChoice:
+    """How somebody matched the columns of their file to ours."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)  # ours → the file's
+    constants: Mapping[str, str] = field(default_factory=dict)  # ours → what all rows say
+    kinds: Mapping[str, str] = field(default_factory=dict)  # a cell's word → a kind of ours
+    layer: str | None = None
+    # What the file is called from year to year: the next of this name replaces this one.
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadOptions:
     """What was said on the command line; None where nothing was said and the file decides."""
 
@@ -18,6 +30,8 @@ class ReadOptions:
     info: SourceInfo | None = None
     # What terms of other people's taxonomies stand for: (taxonomy, term) → concepts of ours.
     terms: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    # How the columns of any file were matched (the reader `mapped`).
+    choice: ColumnChoice | None = None
     release: str | None = None  # boundary release of areas and lookups, "2025"
     as_of: dt.date | None = None  # the date the publisher gives the data
     lad_code: str | None = None  # the district the whole file is about

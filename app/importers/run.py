@@ -21,7 +21,7 @@ from app.importers.features import MAP_SUFFIXES
 from app.importers.files import MissingColumns, refuse_unreadable
 from app.importers.items import FiguresRecord, LookupRecord, PostcodeRecord, StreetRecord
 from app.importers.options import ReadOptions
-from app.importers.readers import READERS, Reader, recognise
+from app.importers.readers import READERS, Reader, mapped, recognise
 from app.importers.records import (
     ActivityRecord,
     AreaRecord,
@@ -87,7 +87,8 @@ def load_file(
     """
     options = options or ReadOptions()
     size_in_bytes(path)
-    found = recognise(path)
+    # Whoever matched its columns by hand knows better than the columns.
+    found = READERS[reader] if reader == mapped.NAME else recognise(path)
     chosen = choose_reader(path, reader, found)
     info = source_of(path, chosen, options)
     started = time.perf_counter()

@@ -308,7 +308,17 @@ PUBLIC_CALENDAR_ROWS: tuple[Row, ...] = ()
 FEED_ROWS: tuple[Row, ...] = ()
 TERM_ROWS: tuple[Row, ...] = ()
 JOB_ROWS: tuple[Row, ...] = ()
-UPLOAD_ROWS: tuple[Row, ...] = ()
+# Whose file it is is tested with files; here nobody has one.
+UPLOAD_ROWS: tuple[Row, ...] = (
+    _get("/uploads", EDITORS),
+    _post("/uploads", EDITORS),
+    _get("/uploads/{upload_id}", EDITORS, own=NOT_FOUND),
+    _post("/uploads/{upload_id}", EDITORS, own=NOT_FOUND),
+    _get("/uploads/{upload_id}/check", EDITORS, own=NOT_FOUND),
+    _get("/uploads/{upload_id}/map", EDITORS, own=NOT_FOUND),
+    _post("/uploads/{upload_id}/load", EDITORS, own=NOT_FOUND),
+    _post("/uploads/{upload_id}/remove", EDITORS, own=NOT_FOUND),
+)
 
 ROWS = (
     *PUBLIC_ROWS, *ACCOUNT_ROWS, *RESIDENT_ROWS, *FIND_ROWS, *CONNECTION_ROWS, *CALENDAR_ROWS,

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from pathlib import Path
 
-_DATE = re.compile(r"(?<!\d)(20\d{2})(?:[-_](0[1-9]|1[0-2])(?:[-_](0[1-9]|[12]\d|3[01]))?)?(?!\d)")
+DATE = re.compile(r"(?<!\d)(20\d{2})(?:[-_](0[1-9]|1[0-2])(?:[-_](0[1-9]|[12]\d|3[01]))?)?(?!\d)")
 
 
 def date_in_name(path: Path) -> dt.date | None:
@@ -15,7 +15,7 @@ def date_in_name(path: Path) -> dt.date | None:
     >>> date_in_name(Path("gm_care_homes_2018-09.csv"))
     datetime.date(2018, 9, 1)
     """
-    match = _DATE.search(path.stem)
+    match = DATE.search(path.stem)
     if match is None:
         return None
     year, month, day = (int(part) if part else 1 for part in match.groups())
@@ -31,5 +31,5 @@ def name_without_date(path: Path) -> str:
     >>> name_without_date(Path("GM_care_homes_2018-09.csv"))
     'gm_care_homes'
     """
-    stem = _DATE.sub("", path.stem.casefold())
+    stem = DATE.sub("", path.stem.casefold())
     return re.sub(r"[-_ ]{2,}", "_", stem).strip("-_ ") or path.stem.casefold()

@@ -79,7 +79,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[AssetRecord | Problem | S
         if own.written("id").casefold().startswith(EXAMPLE):
             yield Skipped(number, "example of the template")
             continue
-        asset = _asset(own, options)
+        asset = asset_of(own, options)
         yield from own.doubts
         yield asset
 
@@ -100,7 +100,8 @@ def parse_kind(text: str) -> AssetKind:
         raise ValueError(f"{text!r} is not a kind of asset; write one of {kinds}") from error
 
 
-def _asset(own: OwnRow, options: ReadOptions) -> AssetRecord | Problem:
+def asset_of(own: OwnRow, options: ReadOptions) -> AssetRecord | Problem:
+    """Return what a row says, by our own columns; its doubts are in `own.doubts`."""
     for column in NEEDED:
         if own.text(column) is None:
             reason = ProblemReason.MISSING_FIELD
