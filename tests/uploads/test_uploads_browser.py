@@ -40,4 +40,4 @@ def test_from_a_file_to_the_map(people: People, open_page: OpenPage) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("It is on the map")
     assert_fits(page)
     assert_axe_finds_nothing(page)
-    assert len(rows(people, "SELECT 1 FROM assets WHERE phone = '01274 496 0801'")) == 1
+    assert len(rows(people, "SELECT 1 FROM assets WHERE name = 'Baildon Meeting Room'")) == 1
