@@ -17,10 +17,11 @@ from dataclasses import dataclass
 
 from app.oruk.queries import KEY_BYTES
 
-# As old as an order may get while nothing seems to have changed: a long import that commits after
-# somebody's edit has an earlier time than it.
-SECONDS = 30.0
+# As old as an order may get while nothing seems to have changed: of two that write at once, the
+# one that ends later may have the earlier time. Whether a record may be shown is asked each time.
+SECONDS = 10.0
 MOST_BYTES = 64_000_000
+MOST_KEPT = 200
 
 Key = tuple[bool, str]
 
@@ -48,7 +49,7 @@ class Order:
 
 
 class OrderCache:
-    """Orders by question; each is made anew when something changed, and every half minute."""
+    """Orders by question; each is made anew when something changed, and every ten seconds."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -92,6 +93,3 @@ class OrderCache:
             # Small ones count too: a question costs some memory even if nothing fits it.
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
-
-
-MOST_KEPT = 200

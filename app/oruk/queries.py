@@ -231,19 +231,32 @@ def list_schedules(
     return found
 
 
+# Of one asset: by ids, where `IS_BY_ITSELF` would read every activity.
+IS_THIS_BY_ITSELF = """
+  NOT EXISTS (
+    SELECT FROM public_activities v WHERE v.organizer_id IN (
+      SELECT a.id UNION ALL SELECT n.id FROM public_other_names n WHERE n.place_id = a.id))
+"""
+
+
 def find_service_key(connection: sa.Connection, *, service_id: uuid.UUID) -> bytes | None:
-    """Return the key of the service with an identifier, or None if none is shown."""
+    """Return the key of the service with an identifier, or None if there is none.
+
+    Whether it is shown is for who reads its row.
+    """
     return _one_key(
-        connection, activity="v.id = :id", place="uuid_generate_v5(a.id, 'service') = :id",
+        connection,
+        activity="t.id = :id",
+        place="uuid_generate_v5(a.id, 'service') = :id",
         identifier=service_id,
-    )  # fmt: skip
+    )
 
 
 def find_key_at_location(connection: sa.Connection, *, link_id: uuid.UUID) -> bytes | None:
     """Return the key of the service whose service_at_location has an identifier, or None."""
     return _one_key(
         connection,
-        activity="uuid_generate_v5(t.id, 'service_at_location') = :id AND t.gone_at IS NULL",
+        activity="uuid_generate_v5(t.id, 'service_at_location') = :id",
         place="uuid_generate_v5(uuid_generate_v5(a.id, 'service'), 'service_at_location') = :id",
         identifier=link_id,
     )
@@ -255,10 +268,12 @@ def _one_key(
     found: bytes | None = connection.execute(
         _text(
             f"""
-            SELECT '\\x00'::bytea || uuid_send(v.id) FROM {ACTIVITY} WHERE {activity}
+            SELECT '\\x00'::bytea || uuid_send(t.id) FROM activities t
+            WHERE {activity} AND t.gone_at IS NULL
             UNION ALL
-            SELECT '\\x01'::bytea || uuid_send(p.id) FROM {ORGANIZATION}
-            WHERE {place} AND a.gone_at IS NULL AND a.duplicate_of IS NULL AND {IS_BY_ITSELF}
+            SELECT '\\x01'::bytea || uuid_send(a.id) FROM assets a
+            WHERE {place} AND a.gone_at IS NULL AND a.duplicate_of IS NULL
+              AND {IS_THIS_BY_ITSELF}
             """  # noqa: S608 - constants only
         ),
         {"id": identifier},

@@ -61,7 +61,7 @@ def api_details(request: Request, connect: Reading) -> Response:
     with connect() as connection:
         sources = queries.list_sources_published(connection)
     if "text/html" in request.headers.get("accept", ""):
-        shown = page(request, "oruk.html", sources=sources, version=VERSION, profile=PROFILE)
+        shown = page(request, "oruk.html", publishers=sources, profile=PROFILE)
         shown.headers["vary"] = "Accept"
         return shown
     content = {

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from rich.console import Console
+from sqlalchemy.orm import Session
 
 from app.database import make_engine
 from app.demo.actions import DEMO_FOLDER, prepare_demo
 from app.interests.actions import load_vocabulary
 from app.main import create_app
 from app.settings import Settings
-from sqlalchemy.orm import Session
 from tests.conftest import ROOT, new_database
 from tests.oruk.contract import Contract
 from tests.oruk.feed import Feed

@@ -45,13 +45,15 @@ class Contract:
     def validators(self, name: str) -> Iterator[Any]:
         """Yield the validator of a schema file, and of the component of the same name."""
         yield self._validator(self.files[f"{name}.json"], f"file {name}")
-        component = {"$ref": f"#/components/schemas/{name}", "components": self.bundled["components"]}
+        component = {
+            "$ref": f"#/components/schemas/{name}",
+            "components": self.bundled["components"],
+        }
         yield self._validator(component, f"bundled {name}")
 
     def page_validator(self) -> Any:
         """Return the validator of the frame of a list."""
-        schema = {"$ref": "#/components/schemas/Page", "components": self.bundled["components"]}
-        return self._validator(schema, "bundled Page")
+        return self._component("Page")
 
     def errors_in_list(self, kind: str, page: Any, *, is_full: bool = False) -> list[str]:
         """Return what is wrong with a page of a list; with all of each record if they are full."""
@@ -83,7 +85,9 @@ class Contract:
 
     def figures(self) -> str:
         """Return what was seen, in words."""
-        return ", ".join(f"{self.seen[name]:,} {name}" for name in ("responses", "objects", "errors"))
+        return ", ".join(
+            f"{self.seen[name]:,} {name}" for name in ("responses", "objects", "errors")
+        )
 
 
 def objects_in(value: Any) -> int:

@@ -12,6 +12,8 @@ from httpx import Response
 from app.settings import Settings
 
 Json = dict[str, Any]
+# A program that names no type; uncompressed, because the tests would take it apart again.
+PROGRAM = {"accept": "*/*", "accept-encoding": "identity"}
 
 
 @dataclass
@@ -24,9 +26,7 @@ class Feed:
 
     def get(self, path: str, **params: Any) -> Response:
         """Ask for an address below /oruk, as a program that names no type."""
-        answer: Response = self.client.get(
-            f"/oruk{path}", params=params, headers={"accept": "*/*"}
-        )
+        answer: Response = self.client.get(f"/oruk{path}", params=params, headers=PROGRAM)
         return answer
 
     def json(self, path: str, **params: Any) -> Json:

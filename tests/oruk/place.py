@@ -56,8 +56,10 @@ def store_place(session: Session) -> Place:
             {"weekday": 5, "opens_at": "10:00", "closes_at": "13:00"},
         ],
     )  # fmt: skip
-    club = make(session, "Riverside Bowls Club", at=builders.LISTER_PARK, interests=["bowls"],
-                description="Crown green since 1902.", charity_number="1234567", **CALL)  # fmt: skip
+    club = make(
+        session, "Riverside Bowls Club", at=builders.LISTER_PARK, interests=["bowls"],
+        description="Crown green since 1902.", charity_number="1234567", **CALL,
+    )  # fmt: skip
     informal = make(session, "Irene mends clocks", at=None, kind=AssetKind.INFORMAL,
                     ward_code=ward.gss_code, location_source=LocationSource.WARD)  # fmt: skip
     linked = make(session, "City Lib.", kind=AssetKind.VENUE, duplicate_of=library.id)

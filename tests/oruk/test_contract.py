@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,12 +25,7 @@ from tests.oruk.feed import Feed
 REAL = (
     "postcodes/codepoint_open_2025-05_BD.csv",
     "wards/ward_WD25_E08000032_bradford.geojson",
-    "osm_bradford/bradford-amenities-library.geojson",
-    "osm_bradford/bradford-amenities-community_centre.geojson",
-    "osm_bradford/bradford-amenities-social_club.geojson",
-    "osm_bradford/bradford-amenities-social_facility.geojson",
-    "osm_bradford/bradford-amenities-place_of_worship.geojson",
-    "osm_bradford/bradford-leisure-sports_centre.geojson",
+    "osm_bradford/*.geojson",
     "libraries/city_of_bradford_metropolitan_district_council.csv",
     "mobile_libraries/north_yorkshire.csv",
     "community/sports_clubs.csv",
@@ -56,8 +52,9 @@ def real(admin_url: sa.URL, real_data: Path) -> Iterator[Feed]:
         with Session(engine) as session:
             load_vocabulary(session)
             session.commit()
-        for name in REAL:
-            load_file(engine, real_data / name)
+        for pattern in REAL:
+            for path in sorted(real_data.glob(pattern)):
+                load_file(engine, path)
         engine.dispose()
         with feed_of(url) as feed:
             yield feed
@@ -75,7 +72,8 @@ def hold_to(contract: Contract, feed: Feed, *, per_page: int, every: int) -> lis
         for form in forms:
             for page in feed.pages(f"/{kind}", per_page=per_page, **form):
                 wrong += contract.errors_in_list(kind, page, is_full=bool(form))
-        for record in feed.all(f"/{kind}", per_page=1_000)[::every]:
+        step = every * 5 if kind == "taxonomy_terms" else every
+        for record in feed.all(f"/{kind}", per_page=1_000)[::step]:
             wrong += contract.errors_in_one(kind, feed.json(f"/{kind}/{record['id']}"))
     return wrong
 
@@ -87,21 +85,21 @@ def expected_ids(feed: Feed) -> set[str]:
     }
 
 
-def test_the_sample_town(contract: Contract, town: Feed, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_sample_town(
+    contract: Contract, town: Feed, capsys: pytest.CaptureFixture[str]
+) -> None:
     contract.seen.clear()
     wrong = hold_to(contract, town, per_page=20, every=1)
-    with capsys.disabled():
-        print(f"\nOpen Referral UK, sample town: {contract.figures()}")
+    tell(capsys, "the sample town", contract)
     assert wrong == []
-    assert contract.seen["responses"] > 400
+    assert contract.seen["responses"] > 300
 
 
 @pytest.mark.real_data
 def test_real_data(contract: Contract, real: Feed, capsys: pytest.CaptureFixture[str]) -> None:
     contract.seen.clear()
-    wrong = hold_to(contract, real, per_page=500, every=10)
-    with capsys.disabled():
-        print(f"\nOpen Referral UK, real data: {contract.figures()}")
+    wrong = hold_to(contract, real, per_page=500, every=20)
+    tell(capsys, "real data", contract)
     assert wrong == []
     assert contract.seen["objects"] > 20_000
 
