@@ -23,7 +23,8 @@ ROUGHLY_PLACED = ("postcode", "ward")
 
 def without_nothing(record: Json) -> Json:
     """Return a record without what is not there: Open Referral has no nulls and no empty lists."""
-    return {name: value for name, value in record.items() if value not in (None, "", [])}
+    # A longitude of 0 is something.
+    return {name: value for name, value in record.items() if value or value == 0}
 
 
 def moment(at: dt.datetime) -> str:
@@ -40,6 +41,7 @@ class Organization:
         self.id: str = row.id
         self.has_location = row.location_source != NO_PLACE
         self.location_id = location_id(row.id)
+        self._simple: Json | None = None
         self._basic: orjson.Fragment | None = None
         self._full: orjson.Fragment | None = None
         self._location: orjson.Fragment | None = None
@@ -76,17 +78,19 @@ class Organization:
 
     def simple(self) -> Json:
         """Return what is one of it: the fields of lists."""
-        row = self.row
-        return without_nothing(
-            {
-                "id": self.id,
-                "name": row.name,
-                "description": self.description,
-                "email": self.email,
-                "website": self.website,
-                "source": self.naming.source(row.source_id, row.as_of),
-            }
-        )
+        if self._simple is None:
+            row = self.row
+            self._simple = without_nothing(
+                {
+                    "id": self.id,
+                    "name": row.name,
+                    "description": self.description,
+                    "email": self.email,
+                    "website": self.website,
+                    "source": self.naming.source(row.source_id, row.as_of),
+                }
+            )
+        return self._simple
 
     @property
     def basic(self) -> orjson.Fragment:

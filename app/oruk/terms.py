@@ -10,11 +10,14 @@ import orjson
 
 from app import words
 from app.models import Access, AssetKind
-from app.oruk.ids import NAMESPACE, child_id
+from app.oruk.ids import NAMESPACE, child_id, child_of
 from geo.interests import Vocabulary
 
 Kind = Literal["kinds", "interests", "access"]
+LinkType = Literal["organization", "service"]
 Json = dict[str, Any]
+# Records leave out what is None.
+Written = orjson.Fragment | None
 
 # What a service is, besides the kind of its organization.
 ACTIVITY, PLACE = "activity", "place"
@@ -36,14 +39,16 @@ TAXONOMY_IDS: Mapping[Kind, str] = {kind: child_id(NAMESPACE, kind) for kind in 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Term:
-    """A term: which taxonomy, its slug, an interest's number, and its JSON, written once."""
+    """A term: which taxonomy, its slug, an interest's number, and how it is written."""
 
     id: str
     kind: Kind
     slug: str
     interest_id: int | None
     content: Json
-    written: orjson.Fragment
+    # What its links' identifiers are made of, and the rest of a link after its own two.
+    word: bytes
+    tails: Mapping[LinkType, bytes]
 
 
 class Terms:
@@ -117,7 +122,7 @@ class Terms:
                 "interests",
                 concept.concept,
                 name=concept.label,
-                description=", ".join(dict.fromkeys((concept.label, *concept.other_words))) + ".",
+                description=f"{concept.label}: something people enjoy.",
                 page=f"/assets?interest={concept.concept}",
                 parent=slug_of.get(concept.broader_id) if concept.broader_id else None,
                 interest_id=concept.id,
@@ -158,19 +163,31 @@ class Terms:
             **({"term_uri": f"{self._base_url}{page}"} if page else {}),
             "term": slug,
         }
-        written = orjson.Fragment(orjson.dumps(content))
-        return Term(content["id"], kind, slug, interest_id, content, written)
-
-
-def attributes_of(record_id: str, link_type: str, terms: Iterable[Term]) -> list[Json]:
-    """Return the links between a record and its terms, each once."""
-    return [
-        {
-            "id": child_id(record_id, f"attribute:{term.kind}:{term.slug}"),
-            "link_id": record_id,
-            "link_type": link_type,
-            "taxonomy_term_id": term.id,
-            "taxonomy_term": term.written,
+        link_types: tuple[LinkType, ...] = ("organization", "service")
+        tails = {
+            link_type: orjson.dumps(
+                {
+                    "link_type": link_type,
+                    "taxonomy_term_id": content["id"],
+                    "taxonomy_term": content,
+                }
+            )[1:]
+            for link_type in link_types
         }
-        for term in dict.fromkeys(terms)
+        word = f"attribute:{kind}:{slug}".encode()
+        return Term(content["id"], kind, slug, interest_id, content, word, tails)
+
+
+def attributes_of(record_id: str, link_type: LinkType, terms: Iterable[Term]) -> Written:
+    """Return the links between a record and its terms, written; None if there are no terms.
+
+    Put together from what was written once for each term: half of a full page are these.
+    """
+    parent = bytes.fromhex(record_id.replace("-", ""))
+    link_id = record_id.encode()
+    links = [
+        b'{"id":"%b","link_id":"%b",%b'
+        % (child_of(parent, term.word).encode(), link_id, term.tails[link_type])
+        for term in terms
     ]
+    return orjson.Fragment(b"[" + b",".join(links) + b"]") if links else None

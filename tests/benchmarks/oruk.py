@@ -75,9 +75,7 @@ def _beside_tipg(settings: Settings, ours: Server, seconds: float) -> list[Figur
                         runs[server].append(run["answers"] / run["seconds"])
                 rates = {server: float(np.median(found)) for server, found in runs.items()}
                 what = f"/oruk/services, {PER_PAGE}, {'full' if form else 'in short'}"
-                figures.append(
-                    Figure(what, "requests/s", rates[ours], rates[tipg], other, PROMISE)
-                )
+                figures.append(Figure(what, "requests/s", rates[ours], rates[tipg], other, PROMISE))
     return figures
 
 
@@ -114,7 +112,7 @@ def _ms(ask: Callable[[], object], times: int = 30) -> float:
 def _stream(ours: Server, form: str) -> list[Figure]:
     """Return what one stream of everything takes, and how much the server grows meanwhile."""
     # What any first question costs is not the stream's.
-    _read_stream(ours, form)
+    _read_stream(ours, f"{form}&search=town+1")
     before_mb = _memory_mb(ours.process.pid)
     samples, done = [before_mb], threading.Event()
 
@@ -162,4 +160,3 @@ def _memory_mb(pid: int) -> float:
     """Return what a process holds in memory."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * 4096 / 1e6
-

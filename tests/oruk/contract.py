@@ -45,11 +45,11 @@ class Contract:
     def validators(self, name: str) -> Iterator[Any]:
         """Yield the validator of a schema file, and of the component of the same name."""
         yield self._validator(self.files[f"{name}.json"], f"file {name}")
-        component = {
-            "$ref": f"#/components/schemas/{name}",
-            "components": self.bundled["components"],
-        }
-        yield self._validator(component, f"bundled {name}")
+        yield self._component(name)
+
+    def _component(self, name: str) -> Any:
+        parts = {"components": self.bundled["components"]}
+        return self._validator({"$ref": f"#/components/schemas/{name}"} | parts, f"bundled {name}")
 
     def page_validator(self) -> Any:
         """Return the validator of the frame of a list."""

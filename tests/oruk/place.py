@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +13,7 @@ from tests import builders
 
 NASTY = '<script>alert(1)</script> `${x}` "O\'Neill" & 100% _of_ =1+1'
 TUESDAYS = "FREQ=WEEKLY;BYDAY=TU"
-CALL = {"phone": "0113 496 0001", "email": "ring@club.example"}
+CALL: dict[str, Any] = {"phone": "0113 496 0001", "email": "ring@club.example"}
 
 
 @dataclass

@@ -65,7 +65,7 @@ def test_head(feed: Feed) -> None:
     ("path", "asked", "field"),
     [
         *((path, {"page": value}, "page") for path in LISTS
-          for value in ("0", "-1", "1.5", "x", "1" + "0" * 30, "١")),
+          for value in ("0", "-1", "1.5", "x", "1" + "0" * 30, "\N{ARABIC-INDIC DIGIT ONE}")),
         *((path, {"per_page": value}, "per_page") for path in LISTS
           for value in ("0", "-5", "1001", "1e3", "all")),
         *((path, {"format": "xml"}, "format") for path in LISTS),

@@ -24,10 +24,9 @@ from tests.oruk.place import NASTY, Place
 MOST_STATEMENTS = 4
 
 
-@given(st.uuids(), st.text(max_size=30))
+@given(st.uuids(), st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 def test_identifiers_are_version_5(parent: uuid.UUID, word: str) -> None:
-    if "\ud800" > max(word, default="") or not any("\ud800" <= c <= "\udfff" for c in word):
-        assert child_id(str(parent), word) == str(uuid.uuid5(parent, word))
+    assert child_id(str(parent), word) == str(uuid.uuid5(parent, word))
 
 
 def test_the_database_makes_the_same_identifiers(feed: Feed, place: Place) -> None:
@@ -175,7 +174,7 @@ def test_a_walk_through_pages_while_somebody_edits(feed: Feed) -> None:
 
 
 def test_keys_are_as_long_as_they_say(feed: Feed) -> None:
-    assert KEY_BYTES == 1 + len(uuid.uuid4().bytes)
+    assert 1 + len(uuid.uuid4().bytes) == KEY_BYTES
 
 
 @pytest.mark.parametrize(
@@ -202,7 +201,8 @@ def test_addresses_on_the_web(text: str | None, uri: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "is_one"),
-    [("a@b.example", True), ("o'neill+x@b-c.example", True), ("a@b", False), ("a b@c.example", False),
+    [("a@b.example", True), ("o'neill+x@b-c.example", True), ("a@b", False),
+     ("a b@c.example", False),
      ("a@-b.example", False), (".a@b.example", False), ("a" * 65 + "@b.example", False),
      ("", False), (None, False)],
 )  # fmt: skip
