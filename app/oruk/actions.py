@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -27,6 +28,7 @@ from app.oruk.ids import own_service_id
 from app.oruk.naming import Naming
 from app.oruk.order import Key, Order
 from app.oruk.organizations import moment
+from app.oruk.services import Service
 
 Json = dict[str, Any]
 # Reads the records of some keys and writes each as JSON.
@@ -46,20 +48,24 @@ def list_services(
     feed: Feed, connection: sa.Connection, naming: Naming, wanted: Wanted, form: Form
 ) -> Listing:
     """Return the services wanted."""
-    return Listing(feed.services(connection, wanted), writer_of_services(naming, form))
+    return Listing(feed.services(connection, wanted), writer_of_services(feed, naming, form))
 
 
-def writer_of_services(naming: Naming, form: Form) -> Write:
+def writer_of_services(feed: Feed, naming: Naming, form: Form) -> Write:
     """Return what writes services as `form` wants them."""
     if form.is_minimal:
         return write_minimal
+    # A stream reads everything once: what it would keep would only push out what others read.
+    is_kept = form.is_full and not form.is_stream
+
+    def record(service: Service) -> bytes:
+        return orjson.dumps(service.nested() if form.is_full else service.simple())
 
     def write(connection: sa.Connection, keys: Sequence[Key]) -> list[bytes]:
         services = load_services(connection, naming, keys)
-        return [
-            orjson.dumps(service.nested() if form.is_full else service.simple())
-            for service in services
-        ]
+        if not is_kept:
+            return [record(service) for service in services]
+        return [feed.written.get(one.key, one.rows, partial(record, one)) for one in services]
 
     return write
 

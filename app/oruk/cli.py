@@ -20,7 +20,7 @@ from app.oruk.naming import Naming
 from app.settings import get_settings
 
 export_app = typer.Typer(help="Write what is published into a file.", no_args_is_help=True)
-FULL = Form(1, None, is_full=True)
+FULL = Form(1, None, is_stream=True, is_full=True)
 
 
 @export_app.callback()

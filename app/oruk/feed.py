@@ -16,6 +16,7 @@ from app.assets.schemas import Names
 from app.oruk import queries
 from app.oruk.filter_queries import conditions_of, conditions_on_organizations
 from app.oruk.filters import Wanted
+from app.oruk.kept import KeptRecords
 from app.oruk.naming import Naming
 from app.oruk.order import Key, Order, OrderCache, unpack
 from app.oruk.organizations import Organization
@@ -33,6 +34,7 @@ class Feed:
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url.rstrip("/")
         self.orders = OrderCache()
+        self.written = KeptRecords()
         self._lock = threading.Lock()
         self._names: Names | None = None
         self._naming: Naming | None = None
@@ -43,10 +45,12 @@ class Feed:
         with self._lock:
             if self._naming is not None and self._names is current:
                 return self._naming
-        made = Naming(current, queries.list_area_names(connection), base_url=self.base_url)
+        areas = queries.list_area_names(connection)
         with self._lock:
-            self._names, self._naming = current, made
-        return made
+            if self._naming is None or not self._naming.is_of(current, areas):
+                self._naming = Naming(current, areas, base_url=self.base_url)
+            self._names = current
+            return self._naming
 
     def services(self, connection: sa.Connection, wanted: Wanted) -> Order:
         """Return the order of the services wanted."""

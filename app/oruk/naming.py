@@ -25,6 +25,14 @@ class Naming:
         self._areas = areas
         self._written: dict[tuple[int, dt.date | None], orjson.Fragment] = {}
 
+    def is_of(self, names: Names, areas: Mapping[str, str]) -> bool:
+        """Return whether names read anew are the same, so that what was made of them holds."""
+        return (
+            names.vocabulary is self.terms.vocabulary
+            and names.sources == self._sources
+            and areas == self._areas
+        )
+
     def area(self, code: str | None) -> str | None:
         """Return what a ward or district is called, None if nobody knows."""
         return self._areas.get(code) if code else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -40,13 +41,17 @@ class Organization:
         self.naming = naming
         self.id: str = row.id
         self.has_location = row.location_source != NO_PLACE
-        self.location_id = location_id(row.id)
         self._simple: Json | None = None
         self._basic: orjson.Fragment | None = None
         self._full: orjson.Fragment | None = None
         self._location: orjson.Fragment | None = None
 
-    @property
+    @cached_property
+    def location_id(self) -> str:
+        """The identifier of its place."""
+        return location_id(self.id)
+
+    @cached_property
     def description(self) -> str:
         """What it says of itself, or what it is and about where."""
         if self.row.description:

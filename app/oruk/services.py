@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,10 +32,28 @@ class Service:
         self.place = place if place is not None and place.has_location else None
         self.activity = activity
         self._schedules = schedules
-        self.id: str = own_service_id(organization.id) if activity is None else activity.id
-        self.link_id = service_at_location_id(self.id)
         # Of an organization by itself everything is said by its own row.
         self.row = organization.row if activity is None else activity
+
+    @cached_property
+    def id(self) -> str:
+        """Its identifier."""
+        if self.activity is None:
+            return own_service_id(self.organization.id)
+        found: str = self.activity.id
+        return found
+
+    @property
+    def key(self) -> tuple[str, bool]:
+        """What tells it from every other, without its identifier having to be made."""
+        return self.row.id, self.activity is None
+
+    @property
+    def rows(self) -> tuple[object, ...]:
+        """All it is made of."""
+        place = None if self.place is None else self.place.row
+        organization = self.organization
+        return organization.naming, self.activity, organization.row, place, self._schedules
 
     def simple(self) -> Json:
         """Return what is one of it: the fields of lists, with a short organization."""
@@ -127,7 +146,7 @@ class Service:
             message = f"service {self.id} is at no place"
             raise ValueError(message)
         return {
-            "id": self.link_id,
+            "id": service_at_location_id(self.id),
             "service_id": self.id,
             "location_id": self.place.location_id,
         }

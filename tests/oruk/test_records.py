@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from app import words
 from app.oruk.addresses import absolute_uri, email
 from app.oruk.ids import child_id, location_id, own_service_id, service_at_location_id
+from app.oruk.kept import ROWS_BYTES, KeptRecords
 from app.oruk.queries import KEY_BYTES
 from tests.oruk.feed import Feed
 from tests.oruk.place import NASTY, Place
@@ -208,3 +210,39 @@ def test_addresses_on_the_web(text: str | None, uri: str | None) -> None:
 )  # fmt: skip
 def test_addresses_of_e_mail(text: str | None, is_one: bool) -> None:
     assert (email(text) is not None) is is_one
+
+
+def test_a_kept_record_is_shown_no_longer_than_its_rows_stand(feed: Feed, place: Place) -> None:
+    def shown() -> dict[str, Any]:
+        found = feed.json("/services", full="true", organization_id=str(place.club.id))
+        return {one["name"]: one for one in found["contents"]}
+
+    before = shown()
+    assert shown() == before
+    hide = "UPDATE assets SET is_contact_public = :is WHERE id = :id"
+    feed.change(hide, id=place.club.id, **{"is": False})
+    assert all("phones" not in one and "email" not in one for one in shown().values())
+    feed.change(hide, id=place.club.id, **{"is": True})
+    feed.change("UPDATE assets SET address = '2 Square' WHERE id = :id", id=place.library.id)
+    [link] = shown()["Boccia"]["service_at_locations"]
+    assert link["location"]["addresses"][0]["address_1"] == "2 Square"
+    feed.change("UPDATE schedules SET opens_at = '13:00' WHERE activity_id = :id",
+                id=place.boccia.id)  # fmt: skip
+    assert shown()["Boccia"]["schedules"][0]["opens_at"] == "13:00:00"
+
+
+def test_kept_records_have_a_bound() -> None:
+    kept = KeptRecords(most_bytes=10 * (ROWS_BYTES + 100))
+    made: list[int] = []
+
+    def make(number: int) -> bytes:
+        made.append(number)
+        return b"x" * 100
+
+    for number in range(20):
+        assert kept.get(number, ("rows",), partial(make, number)) == b"x" * 100
+    kept.get(19, ("rows",), partial(make, 19))
+    assert len(made) == 20
+    kept.get(19, ("others",), partial(make, 19))
+    kept.get(0, ("rows",), partial(make, 0))
+    assert made[20:] == [19, 0]
