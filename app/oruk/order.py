@@ -19,7 +19,7 @@ from app.oruk.queries import KEY_BYTES
 
 # As old as an order may get while nothing seems to have changed: of two that write at once, the
 # one that ends later may have the earlier time. Whether a record may be shown is asked each time.
-SECONDS = 10.0
+SECONDS = 60.0
 MOST_BYTES = 64_000_000
 MOST_KEPT = 200
 
@@ -49,7 +49,7 @@ class Order:
 
 
 class OrderCache:
-    """Orders by question; each is made anew when something changed, and every ten seconds."""
+    """Orders by question; each is made anew when something changed, and every minute."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -42,6 +42,15 @@ VENUE = """
   LEFT JOIN public_assets l
     ON l.id = coalesce(v.venue_place_id, v.place_id) AND l.kind <> 'informal'
 """
+# For orders, which only say what comes after what: the same rows as the views have, without their
+# columns, in half the time. Whether and how a record is shown is asked of the views afterwards.
+SHOWN = "{0}.gone_at IS NULL AND {0}.duplicate_of IS NULL AND {0}.kind <> 'informal'"
+ACTIVITIES_IN_ORDER = f"""
+  public_activities v JOIN activities t ON t.id = v.id
+  JOIN assets p ON p.id = v.place_id AND {SHOWN.format("p")}
+  LEFT JOIN assets l
+    ON l.id = coalesce(v.venue_place_id, v.place_id) AND {SHOWN.format("l")}
+"""
 ORIGIN = "ST_Transform(ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), 27700)"
 
 
@@ -76,8 +85,8 @@ def pack_services(
 ) -> bytes:
     """Return the keys of the services wanted, packed, in the order of pages.
 
-    `activities` and `places` are conditions in SQL on what `ACTIVITY` with `VENUE`, and what
-    `ORGANIZATION` name; only constants of `app.oruk.filters`, values bound. Nearest first, or by
+    `activities` and `places` are conditions in SQL on what `ACTIVITIES_IN_ORDER` names, and on an
+    asset `p`; only constants of `app.oruk.filters`, values bound. Nearest first, or by
     when they were put in; then by identifier.
     """
     near = f", l.point_27700 <-> {ORIGIN} AS metres" if is_nearest_first else ""
@@ -86,10 +95,10 @@ def pack_services(
     sql = f"""
       SELECT string_agg(k, ''::bytea ORDER BY {order}) FROM (
         SELECT '\\x00'::bytea || uuid_send(v.id) AS k, t.created_at, v.id{near}
-        FROM {ACTIVITY} {VENUE} {_where(activities)}
+        FROM {ACTIVITIES_IN_ORDER} {_where(activities)}
         UNION ALL
-        SELECT '\\x01'::bytea || uuid_send(p.id), a.created_at, p.id{near_place}
-        FROM {ORGANIZATION} {_where([IS_BY_ITSELF, *places])}
+        SELECT '\\x01'::bytea || uuid_send(p.id), p.created_at, p.id{near_place}
+        FROM assets p {_where([SHOWN.format("p"), IS_BY_ITSELF, *places])}
       ) AS services
     """  # noqa: S608 - constants only
     packed: bytes | None = connection.execute(_text(sql), values).scalar_one()
@@ -101,8 +110,8 @@ def pack_organizations(
 ) -> bytes:
     """Return the keys of the organizations wanted, packed like those of services."""
     sql = f"""
-      SELECT string_agg('\\x01'::bytea || uuid_send(p.id), ''::bytea ORDER BY a.created_at, p.id)
-      FROM {ORGANIZATION} {_where(conditions)}
+      SELECT string_agg('\\x01'::bytea || uuid_send(p.id), ''::bytea ORDER BY p.created_at, p.id)
+      FROM assets p {_where([SHOWN.format("p"), *conditions])}
     """  # noqa: S608 - constants only
     packed: bytes | None = connection.execute(_text(sql), values).scalar_one()
     return packed or b""
