@@ -56,7 +56,7 @@ def writer_of_services(feed: Feed, naming: Naming, form: Form) -> Write:
     if form.is_minimal:
         return write_minimal
     # A stream reads everything once: what it would keep would only push out what others read.
-    is_kept = form.is_full and not form.is_stream
+    is_kept = not form.is_stream
 
     def record(service: Service) -> bytes:
         return orjson.dumps(service.nested() if form.is_full else service.simple())
@@ -65,7 +65,10 @@ def writer_of_services(feed: Feed, naming: Naming, form: Form) -> Write:
         services = load_services(connection, naming, keys)
         if not is_kept:
             return [record(service) for service in services]
-        return [feed.written.get(one.key, one.rows, partial(record, one)) for one in services]
+        return [
+            feed.written.get((form.is_full, one.key), one.rows, partial(record, one))
+            for one in services
+        ]
 
     return write
 
