@@ -20,6 +20,7 @@ from app.importers.cli import load_app, problems
 from app.main import create_app
 from app.matches.cli import map_home, match
 from app.migrations import migrate
+from app.oruk.cli import export_app
 from app.residents.cli import residents_app
 from app.settings import Settings, get_settings
 from app.walking.cli import walks_app
@@ -40,6 +41,7 @@ cli.add_typer(user_app, name="user", help="Look after accounts: who may sign in,
 cli.add_typer(duplicates_app, name="duplicates", help="Look for pairs that may be one place.")
 cli.add_typer(measures_app, name="measures", help="Look after the figures that compare wards.")
 cli.add_typer(walks_app, name="walks", help="Look after minutes on foot.")
+cli.add_typer(export_app, name="export", help="Write what is published into a file.")
 cli.command()(housekeeping)
 cli.command()(match)
 cli.command()(problems)

@@ -80,6 +80,8 @@ class Edge:
         is_head = method == "HEAD"
         if is_head:
             scope["method"] = "GET"
+            # What streams need not begin to.
+            scope["is_head"] = True
         status = 500
 
         async def send_on(message: Message) -> None:

@@ -50,6 +50,8 @@ from app.matches.home_router import router as home_matches
 from app.matches.resident_router import router as resident_matches
 from app.matches.router import router as matches
 from app.moderation.router import router as moderation
+from app.oruk.cors import OpenToAll
+from app.oruk.feed import Feed
 from app.oruk.router import router as oruk
 from app.photos.router import router as photos
 from app.rendering import STATIC, Pages
@@ -135,6 +137,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.base_map = base_map
     app.state.names = NameCache(make_suggest(settings))
     app.state.walking = WalkingCache()
+    app.state.oruk = Feed(settings.base_url)
     app.state.organisation = Organisation.of(settings)
     app.state.trusted_proxies = read_networks(settings.trusted_proxies)
     for router in (
@@ -154,5 +157,6 @@ def create_app(settings: Settings) -> FastAPI:
     add_error_answers(app)
     app.add_middleware(SameSite)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
+    app.add_middleware(OpenToAll)
     app.add_middleware(Edge, log=make_log())
     return app

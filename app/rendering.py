@@ -44,7 +44,7 @@ def format_of(request: Request) -> Format:
         return Format.GEOJSON
     if path.endswith(".csv"):
         return Format.CSV
-    if not path.startswith(("/api/", "/health")):
+    if not path.startswith(("/api/", "/health", "/oruk")):
         return Format.HTML
     return Format.JSON
 

@@ -91,6 +91,13 @@ class Activity(Versioned, Base):
             for name, condition in (("near", "NOT comes_to_homes"), ("visit", "comes_to_homes"))
         ),
         sa.Index("ix_activities_source_id_scope", "source_id", "scope"),
+        # What changed last, and Open Referral UK's identifier of it at its place.
+        sa.Index("ix_activities_updated_at", "updated_at"),
+        sa.Index(
+            "ix_activities_service_at_location",
+            sa.text("uuid_generate_v5(id, 'service_at_location')"),
+            postgresql_where=sa.text("gone_at IS NULL"),
+        ),
     )
 
 

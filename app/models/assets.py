@@ -66,6 +66,9 @@ class Consent(enum.StrEnum):
 ACCESS_WORDS = ", ".join(f"'{word.value}'" for word in Access)
 
 
+# As app/oruk/ids.py makes it.
+OWN_SERVICE = "uuid_generate_v5(id, 'service')"
+
 # Far above any care home: more is a slip of the pen.
 MOST_BEDS = 2000
 
@@ -189,6 +192,21 @@ class Asset(Versioned, Base):
             "ix_assets_ward_code",
             "ward_code",
             postgresql_where=sa.text("ward_code IS NOT NULL"),
+        ),
+        # Open Referral UK's identifiers of an asset's own service, and of that at its place.
+        *(
+            sa.Index(
+                name,
+                sa.text(expression),
+                postgresql_where=sa.text("gone_at IS NULL AND duplicate_of IS NULL"),
+            )
+            for name, expression in (
+                ("ix_assets_own_service", OWN_SERVICE),
+                (
+                    "ix_assets_own_service_at_location",
+                    f"uuid_generate_v5({OWN_SERVICE}, 'service_at_location')",
+                ),
+            )
         ),
         sa.Index(
             "ix_assets_name_trigrams",

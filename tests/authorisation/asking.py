@@ -11,6 +11,8 @@ from httpx import Response
 from sqlalchemy.orm import Session
 
 from app.models import Account, Membership, Role
+from app.oruk.ids import child_id, service_at_location_id
+from app.oruk.terms import TAXONOMY_IDS
 from tests.authorisation.table import Access, Row
 from tests.authorisation.things import Things, make_things, missing, shown
 from tests.people import ROLES, People, make_account, sign_in
@@ -125,6 +127,13 @@ class Asker:
             "gss_code": "E05999999" if is_missing else "E05001347",
             "asset_id": things.team_id if is_missing else str(people.club_id),
             "other_id": things.team_id if is_missing else str(people.homes["a"]),
+            # Open Referral's: an activity, that at its place, and what both are sorted by.
+            "service_id": things.team_id if is_missing else str(people.boccia_id),
+            "link_id": things.team_id
+            if is_missing
+            else service_at_location_id(str(people.boccia_id)),
+            "taxonomy_id": things.team_id if is_missing else TAXONOMY_IDS["kinds"],
+            "term_id": things.team_id if is_missing else child_id(TAXONOMY_IDS["kinds"], "group"),
             "home_id": things.team_id if is_missing else str(people.homes["a"]),
             # Nobody has taken one.
             "photo_id": things.team_id,

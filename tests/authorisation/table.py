@@ -32,6 +32,12 @@ class Access(Enum):
     ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
 
+# What paths name that is everybody's.
+ON_THE_MAP = (
+    "asset_id", "home_id", "gss_code", "service_id", "link_id", "taxonomy_id", "term_id",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Row:
     """One address.
@@ -60,7 +66,7 @@ class Row:
     @property
     def is_about_the_map(self) -> bool:
         """Whether it is about what everybody may see: nobody's own, nobody else's."""
-        return any(f"{{{name}}}" in self.path for name in ("asset_id", "home_id", "gss_code"))
+        return any(f"{{{name}}}" in self.path for name in ON_THE_MAP)
 
     @property
     def names_something(self) -> bool:
@@ -301,7 +307,21 @@ COUNCILLOR_ROWS: tuple[Row, ...] = (
 )
 
 # Open both ways: what others read from us, what we read from others, and who looks after it.
-ORUK_ROWS: tuple[Row, ...] = ()
+ORUK_ROWS = (
+    _get("/oruk"),
+    _get("/oruk/"),
+    _get("/oruk/openapi.json"),
+    _get("/oruk/services", query="full=true"),
+    _get("/oruk/services/{service_id}"),
+    _get("/oruk/service_at_locations", query="full=true"),
+    _get("/oruk/service_at_locations/{link_id}"),
+    _get("/oruk/organizations", query="full_service=true"),
+    _get("/oruk/organizations/{asset_id}"),
+    _get("/oruk/taxonomies"),
+    _get("/oruk/taxonomies/{taxonomy_id}"),
+    _get("/oruk/taxonomy_terms"),
+    _get("/oruk/taxonomy_terms/{term_id}"),
+)
 OGC_ROWS: tuple[Row, ...] = ()
 EXPORT_ROWS: tuple[Row, ...] = ()
 PUBLIC_CALENDAR_ROWS: tuple[Row, ...] = ()

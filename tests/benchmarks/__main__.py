@@ -26,6 +26,7 @@ from tests.benchmarks import (
     matching,
     minutes,
     networks,
+    oruk,
     pages,
     take,
     walking,
@@ -56,6 +57,7 @@ def main() -> None:
         "networks": _networks,
         "minutes": _minutes,
         "wards": _wards,
+        "oruk": _oruk,
     }
     for name in given.only.split(",") if given.only else parts:
         parts[name](count, given.quick)
@@ -156,6 +158,13 @@ def _wards(_count: int, is_quick: bool) -> None:
     show("A ward on one page", wards.measure(settings, **times))
     show("The wards of a district compared", compare.measure(settings, **times))
     show("A ward to take away", take.measure(settings, **times))
+
+
+def _oruk(_count: int, is_quick: bool) -> None:
+    services = oruk.SERVICES // 10 if is_quick else oruk.SERVICES
+    seconds = {"seconds": 1.0} if is_quick else {}
+    figures = oruk.measure(oruk.make_services(services), **seconds)
+    show(f"Open Referral UK ({services:,} services)", figures, [NOTE])
 
 
 if __name__ == "__main__":
