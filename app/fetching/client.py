@@ -101,12 +101,12 @@ class Fetcher:
             headers["if-none-match"] = etag
         if last_modified:
             headers["if-modified-since"] = last_modified
-        address = _checked(url)
+        address = checked_address(url)
         for _ in range(MOST_REDIRECTS + 1):
             answer = self._hop(address, headers, media_types, most_bytes, until)
             if isinstance(answer, Fetched):
                 return answer
-            address = _checked(urljoin(address, answer))
+            address = checked_address(urljoin(address, answer))
         raise NotFetched(f"{_host(url)} sends from address to address without end.")
 
     def _hop(
@@ -164,7 +164,7 @@ def _read(
     return Fetched(url, False, bytes(content), media_type, etag, changed)
 
 
-def _checked(url: str) -> str:
+def checked_address(url: str) -> str:
     """Return an address that may be asked, by its form; raises `NotFetched` if it may not."""
     wrong = "Write the address like https://example.org/feed, without a name or password in it."
     text = url.strip()

@@ -44,6 +44,7 @@ CLOSED = {
     "connection_times": "timezone rrule",
     "import_runs": "reader release",
     "invitations": "ward_codes",
+    "job_runs": "task subject",
     "memberships": "ward_codes",
     "posters": "ward_code",
     "residents": "access_needs good_times",
@@ -77,6 +78,7 @@ PLANTED = {
     "import_problems": {NOBODY: "raw", EDITORS: "source_key name message suggestion"},
     "import_runs": {NOBODY: "scope file_sha256 message", EDITORS: "file_name"},
     "invitations": {NOBODY: "digest email"},
+    "job_runs": {EDITORS: "message"},
     "organisation_sign_ins": {
         NOBODY: "state_digest browser_digest nonce code_verifier next_path"
     },
