@@ -113,8 +113,9 @@ def keep_house(settings: Settings) -> dict[str, int]:
 
 
 def keep_one(engine: sa.Engine, job: Job | LongJob) -> int | None:
-    """Run one job and return how many rows it threw away; None while somebody does all
-    of them by hand.
+    """Run one job and return how many rows it threw away.
+
+    None while somebody does all of them by hand.
 
     `engine` works as the role of scheduled jobs.
     """

@@ -33,7 +33,7 @@ def jobs(
         is_worked_on = queries.has_worker(session)
         running = queries.list_running(session)
         waiting = queries.list_waiting(session, limit=limit)
-        runs = queries.list_runs(session, limit=limit, offset=0)
+        runs = queries.list_runs(session, limit=limit, offset=0, which="all")
     if not is_worked_on:
         typer.echo("Nobody does jobs just now. Start: patchwork worker")
     table = Table("What", "When", "How long", "What came of it", box=None)

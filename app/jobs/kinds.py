@@ -15,6 +15,7 @@ from app.accounts.housekeeping import JOBS, Job, LongJob, keep_one
 from app.feeds import actions as feeds
 from app.feeds.refreshing import Told
 from app.jobs import due
+from app.jobs.queries import NOTHING
 from app.settings import Settings
 
 
@@ -79,7 +80,7 @@ def _tidy(job: Job | LongJob, doing: Doing) -> str:
     count = keep_one(doing.keeper, job)
     if count is None:
         return "Somebody was tidying up by hand just then, so this waits for the next time."
-    return f"{count:,} {job.what}."
+    return f"{count:,} {job.what}." if count else NOTHING
 
 
 def _of_housekeeping() -> tuple[Kind, ...]:

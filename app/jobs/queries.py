@@ -19,6 +19,15 @@ KEEP_RUNS = dt.timedelta(days=30)
 # A worker is heard of every ten seconds.
 HEARD_OF = dt.timedelta(seconds=45)
 
+# What a job says that found nothing to do: most do, every hour.
+NOTHING = "There was nothing to do."
+# Which runs a page shows.
+WHICH = {
+    "": "r.outcome <> 'running' AND r.message IS DISTINCT FROM :nothing",
+    "all": "r.outcome <> 'running' OR :nothing IS NULL",
+    "failed": "r.outcome IN ('failed', 'lost', 'again') OR :nothing IS NULL",
+}
+
 RUN_COLUMNS = """
   r.id, r.task, r.subject, r.attempt, r.started_at, r.finished_at, r.outcome::text AS outcome,
   r.done, r.total, r.message, coalesce(r.finished_at, now()) - r.started_at AS took,
@@ -110,15 +119,15 @@ def list_waiting(session: Session, *, limit: int) -> Sequence[sa.Row[Any]]:
 
 
 def list_runs(
-    session: Session, *, limit: int, offset: int, is_failed: bool = False
+    session: Session, *, limit: int, offset: int, which: str = ""
 ) -> Sequence[sa.Row[Any]]:
-    """Return what came of jobs, the newest first."""
-    which = "r.outcome IN ('failed', 'lost', 'again')" if is_failed else "r.outcome <> 'running'"
+    """Return what came of jobs, the newest first; `which` is a key of `WHICH`."""
     statement = sa.text(
-        f"SELECT {RUN_COLUMNS} {WITH_FEED} WHERE {which}"
+        f"SELECT {RUN_COLUMNS} {WITH_FEED} WHERE {WHICH[which]}"
         " ORDER BY r.finished_at DESC, r.id DESC LIMIT :limit OFFSET :offset"
     )
-    return session.execute(statement, {"limit": limit, "offset": offset}).all()
+    values = {"limit": limit, "offset": offset, "nothing": NOTHING}
+    return session.execute(statement, values).all()
 
 
 def last_runs(session: Session) -> dict[str, sa.Row[Any]]:

@@ -305,9 +305,20 @@ ORUK_ROWS: tuple[Row, ...] = ()
 OGC_ROWS: tuple[Row, ...] = ()
 EXPORT_ROWS: tuple[Row, ...] = ()
 PUBLIC_CALENDAR_ROWS: tuple[Row, ...] = ()
-FEED_ROWS: tuple[Row, ...] = ()
+# Nobody's own: every editor looks after all of them, and here there is none of that number.
+FEED_ROWS: tuple[Row, ...] = (
+    _get("/feeds", EDITORS),
+    _get("/feeds/new", EDITORS),
+    _post("/feeds/new", EDITORS),
+    _get("/feeds/{feed_id}", EDITORS, own=NOT_FOUND),
+    _post("/feeds/{feed_id}", EDITORS, own=NOT_FOUND),
+    _post("/feeds/{feed_id}/run", EDITORS, own=NOT_FOUND),
+    _post("/feeds/{feed_id}/pause", EDITORS, own=NOT_FOUND),
+    _post("/feeds/{feed_id}/resume", EDITORS, own=NOT_FOUND),
+    _post("/feeds/{feed_id}/delete", EDITORS, own=NOT_FOUND),
+)
 TERM_ROWS: tuple[Row, ...] = ()
-JOB_ROWS: tuple[Row, ...] = ()
+JOB_ROWS: tuple[Row, ...] = (_get("/jobs", ADMINISTRATORS), _post("/jobs", ADMINISTRATORS))
 UPLOAD_ROWS: tuple[Row, ...] = ()
 
 ROWS = (
