@@ -27,7 +27,9 @@ def ask(
     connection = session.connection()
     given: dict[str, Any] = {"lock": lock} if lock else {}
     try:
-        with session.begin_nested(), queries.in_the_queue(connection) as driver:
+        # The connection's own savepoint: a session's is made only once the session says something,
+        # and what is refused here would undo everything that was done before.
+        with connection.begin_nested(), queries.in_the_queue(connection) as driver:
             _queue().configure_task(
                 name,
                 queueing_lock=f"{name} {subject}",

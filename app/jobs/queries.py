@@ -23,9 +23,9 @@ HEARD_OF = dt.timedelta(seconds=45)
 NOTHING = "There was nothing to do."
 # Which runs a page shows.
 WHICH = {
-    "": "r.outcome <> 'running' AND r.message IS DISTINCT FROM :nothing",
-    "all": "r.outcome <> 'running' OR :nothing IS NULL",
-    "failed": "r.outcome IN ('failed', 'lost', 'again') OR :nothing IS NULL",
+    "": f"r.outcome <> 'running' AND r.message IS DISTINCT FROM '{NOTHING}'",
+    "all": "r.outcome <> 'running'",
+    "failed": "r.outcome IN ('failed', 'lost', 'again')",
 }
 
 RUN_COLUMNS = """
@@ -126,8 +126,7 @@ def list_runs(
         f"SELECT {RUN_COLUMNS} {WITH_FEED} WHERE {WHICH[which]}"
         " ORDER BY r.finished_at DESC, r.id DESC LIMIT :limit OFFSET :offset"
     )
-    values = {"limit": limit, "offset": offset, "nothing": NOTHING}
-    return session.execute(statement, values).all()
+    return session.execute(statement, {"limit": limit, "offset": offset}).all()
 
 
 def last_runs(session: Session) -> dict[str, sa.Row[Any]]:

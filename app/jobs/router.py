@@ -19,6 +19,7 @@ from app.rendering import page, see_other
 router = APIRouter(default_response_class=Response)
 
 ON_A_PAGE, MOST_WAITING = 30, 50
+LOOK_AGAIN_S = 5
 SAID = {
     "asked": "It is in the queue and begins in a moment.",
     "waits": "It is in the queue already.",
@@ -60,7 +61,12 @@ def _show(request: Request, work: Work, query: Query) -> Response:
     now = dt.datetime.now(tz=dt.UTC)
     has_worker = queries.has_worker(session)
     soon = [row for row in waiting if row.scheduled_at is None or row.scheduled_at <= now]
-    return page(
+    # Only while something happens, and on the first page: nobody's reading is interrupted, and
+    # whoever wants to can keep it still.
+    is_refreshing = (
+        bool(running or (soon and has_worker)) and number == 1 and not asked.is_ticked("still")
+    )
+    answer = page(
         request,
         "jobs.html",
         query=query,
@@ -77,7 +83,9 @@ def _show(request: Request, work: Work, query: Query) -> Response:
             if kind.is_for_a_button
         ],
         said=SAID.get(asked.typed("said")),
-        # Only while something happens, and on the first page: nobody's reading is interrupted.
-        is_refreshing=bool(running or (soon and has_worker)) and number == 1,
+        is_refreshing=is_refreshing,
         wording=wording,
     )
+    if is_refreshing:
+        answer.headers["refresh"] = f"{LOOK_AGAIN_S}; url=/jobs"
+    return answer

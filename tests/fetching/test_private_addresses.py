@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,96 +18,9 @@ from tests.fetching.conftest import Serve, Server, answer
 STRICT = Fetcher("Patchwork/0.1", whole_s=5.0)
 
 # {port} is where our own server listens: any connection to it would be seen.
-SPELLINGS = """
-http://127.0.0.1:{port}/
-http://127.0.0.1.:{port}/
-http://127.1:{port}/
-http://127.0.1:{port}/
-http://2130706433:{port}/
-http://0x7f000001:{port}/
-http://0x7F.0.0.1:{port}/
-http://0x7f.1:{port}/
-http://017700000001:{port}/
-http://0177.0.0.1:{port}/
-http://0177.0.0.01:{port}/
-http://127.0.0.01:{port}/
-http://00000127.0.0.1:{port}/
-http://0:{port}/
-http://0.0.0.0:{port}/
-http://127.255.255.254:{port}/
-http://localhost:{port}/
-http://LOCALHOST:{port}/
-http://localhost.:{port}/
-http://[::1]:{port}/
-http://[0:0:0:0:0:0:0:1]:{port}/
-http://[::]:{port}/
-http://[::ffff:127.0.0.1]:{port}/
-http://[::ffff:7f00:1]:{port}/
-http://[0:0:0:0:0:ffff:127.0.0.1]:{port}/
-http://[::127.0.0.1]:{port}/
-http://[2002:7f00:1::]:{port}/
-http://[2001:0:4136:e378:8000:63bf:80ff:fffe]:{port}/
-http://[64:ff9b::127.0.0.1]:{port}/
-http://[64:ff9b:1::7f00:1]:{port}/
-http://[::ffff:0:127.0.0.1]:{port}/
-http://[fe80::1]:{port}/
-http://[fe80::1%25lo]:{port}/
-http://[::1%25lo]:{port}/
-http://[fc00::1]:{port}/
-http://[fec0::1]:{port}/
-http://[ff02::1]:{port}/
-http://１２７.０.０.１:{port}/
-http://127。0。0。1:{port}/
-http://127．0．0．1:{port}/
-http://①②⑦.⓪.⓪.①:{port}/
-http://ｌｏｃａｌｈｏｓｔ:{port}/
-http://١٢٧.٠.٠.١:{port}/
-http://127%2e0%2e0%2e1:{port}/
-http://%31%32%37.0.0.1:{port}/
-http://%6c%6f%63alhost:{port}/
-http://me@127.0.0.1:{port}/
-http://me:secret@127.0.0.1:{port}/
-http://example.org@127.0.0.1:{port}/
-http://127.0.0.1:{port}@example.org:1/
-http://example.org:80#@127.0.0.1:{port}/
-http://127.0.0.1:{port}\\@example.org/
-http:\\\\127.0.0.1:{port}\\
-http:/\\127.0.0.1:{port}/
-http://127.0.0.1:{port}%0d%0aX-Own:1/
-http://127.0.0.1\\r\\n:{port}/
-http:///127.0.0.1:{port}/
-http:127.0.0.1:{port}/
-//127.0.0.1:{port}/
-127.0.0.1:{port}
-webcal://127.0.0.1:{port}/
-webcals://localhost:{port}/
-file:///etc/passwd
-gopher://127.0.0.1:{port}/_x
-ftp://127.0.0.1:{port}/
-dict://127.0.0.1:{port}/
-data:text/plain,x
-unix:///tmp/x
-http://10.0.0.1:{port}/
-http://172.16.0.1:{port}/
-http://192.168.0.1:{port}/
-http://100.64.0.1:{port}/
-http://169.254.169.254/latest/meta-data/
-http://[fd00:ec2::254]/latest/meta-data/
-http://255.255.255.255:{port}/
-http://224.0.0.1:{port}/
-http://240.0.0.1:{port}/
-http://192.0.0.1:{port}/
-http://198.18.0.1:{port}/
-http://127.0.0.1:22/
-http://93.184.216.34:25/
-http://93.184.216.34:0/
-http://93.184.216.34:65536/
-http://93.184.216.34:-1/
-http://[::1/
-http://::1:{port}/
-http://
-http://./
-""".split()
+SPELLINGS = (
+    Path(__file__).with_name("private_addresses.txt").read_text(encoding="utf-8").splitlines()
+)
 
 
 @pytest.fixture
