@@ -57,7 +57,9 @@ def make_queue(connector: BaseConnector) -> App:
         )(_doing(kind))
         if kind.cron:
             queue.periodic(cron=kind.cron)(task)
-    stalled = queue.task(name=STALLED, pass_context=True, queueing_lock=STALLED)(_find_stalled)
+    stalled = queue.task(name=STALLED, pass_context=True, queueing_lock=f"{STALLED} ")(
+        _find_stalled
+    )
     queue.periodic(cron="* * * * *")(stalled)
     return queue
 
@@ -70,9 +72,8 @@ def _doing(kind: Kind) -> Callable[..., Coroutine[Any, Any, str]]:
     ) -> str:
         tools: Tools = context.additional_context["tools"]
         stop = threading.Event()
-        job_id = context.job.id
-        assert job_id is not None  # noqa: S101 - it was fetched from the queue
-        asked = Asked(job_id, context.job.attempts + 1, subject)
+        # What was fetched from the queue has a number.
+        asked = Asked(context.job.id or 0, context.job.attempts + 1, subject)
         try:
             return await _in_a_thread(lambda: perform(tools, kind, asked, stop.is_set))
         finally:
@@ -112,7 +113,11 @@ async def _in_a_thread(work: Callable[[], str]) -> str:
     return await done
 
 
-async def _find_stalled(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
+async def _find_stalled(
+    context: JobContext,
+    subject: str = "",  # noqa: ARG001 - as every job has one
+    timestamp: int | None = None,  # noqa: ARG001 - the clock's
+) -> None:
     """Begin again what a worker that died had begun; give up what has died too often."""
     manager = context.app.job_manager
     tools: Tools = context.additional_context["tools"]

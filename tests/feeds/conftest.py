@@ -39,9 +39,13 @@ def open_settings(people: People) -> Settings:
 
 @pytest.fixture(autouse=True, scope="module")
 def _served_openly(people: People, open_settings: Settings) -> Iterator[None]:
+    """Serve the people's application with those settings."""
     before = people.app
     people.app = create_app(open_settings)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        # For the server that browsers ask, which is a process of its own.
+        patch.setenv("PATCHWORK_FETCH_ALLOWED", "127.0.0.0/8")
+        yield
     people.app.state.engine.dispose()
     people.app = before
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from lxml import html
 
 from tests.feeds.conftest import StoreFeed, row_of
 from tests.feeds.web_feed import WebFeed
 from tests.people import People
+from tests.web.document import Document
 
 FORM = {
     "kind": "oruk", "publisher": "Town council", "licence": "ogl", "every_hours": "24",
@@ -23,8 +23,7 @@ def _post(people: People, path: str, form: dict[str, str]) -> Any:
 
 
 def _text(answer: Any) -> str:
-    main = html.fromstring(answer.content).xpath("//main")[0]
-    return " ".join(main.text_content().split())
+    return Document(answer.text).one("main").text
 
 
 def _waiting(people: People) -> list[str]:
@@ -81,10 +80,10 @@ def test_what_is_missing_is_said_beside_its_field(
 ) -> None:
     answer = _post(people, "/feeds/new", form)
     assert answer.status_code == 422
-    page = html.fromstring(answer.content)
+    page = Document(answer.text)
     assert said in _text(answer)
-    for link in page.xpath("//div[@id='problems']//a/@href"):
-        assert page.xpath(f"//*[@id='{link[1:]}']"), link
+    for link in page.one("div", id="problems").all("a"):
+        assert page.all(id=link.get("href")[1:]), link.text
     assert _waiting(people) == []
 
 

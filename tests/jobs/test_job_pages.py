@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lxml import html
 from playwright.sync_api import expect
 
 from app.jobs.kinds import KINDS
@@ -14,6 +13,7 @@ from tests.connections.conftest import OpenPage
 from tests.connections.test_connections_browser import assert_axe_finds_nothing, assert_fits
 from tests.jobs.conftest import do, rows, run_worker
 from tests.people import People
+from tests.web.document import Document
 
 SOME = """
 INSERT INTO feeds (id, kind, name, url, publisher, licence, attribution) OVERRIDING SYSTEM VALUE
@@ -34,14 +34,13 @@ INSERT INTO job_runs (job_id, task, attempt, finished_at, outcome, message)
 def _page(people: People, path: str = "/jobs") -> tuple[Any, str]:
     with people.client("administrator") as client:
         answer = client.get(path)
-    main = html.fromstring(answer.content).xpath("//main")[0]
-    return answer, " ".join(main.text_content().split())
+    return answer, Document(answer.text).one("main").text
 
 
 def test_what_runs_waits_and_came_of_it_is_there(people: People) -> None:
     do(people, SOME)
     answer, text = _page(people)
-    (bar,) = html.fromstring(answer.content).xpath("//progress")
+    bar = Document(answer.text).one("progress")
     assert (bar.get("value"), bar.get("max")) == ("30", "120")
     assert "Read a feed: <b>Town</b> directory 30 of 120 done." in text
     assert "<b>Town" not in answer.text

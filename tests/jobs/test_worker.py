@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,7 +25,12 @@ from app.jobs.queries import NOTHING
 from app.main import create_app
 from tests.conftest import ROOT
 from tests.jobs.conftest import do, rows, run_worker
-from tests.people import People, TestClient
+from tests.people import People
+
+with warnings.catch_warnings():
+    # Starlette would like another client library; until the lock has it, this one is supported.
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -101,6 +107,8 @@ def test_what_dies_again_and_again_is_given_up(
     do(people, "UPDATE jobs.procrastinate_jobs SET status = 'doing', attempts = 2")
     do(people, "INSERT INTO job_runs (job_id, task, attempt) SELECT id, 'test.dies', 3"
                " FROM jobs.procrastinate_jobs")  # fmt: skip
+    # Every minute by itself.
+    _ask(people, "jobs.stalled")
     run_worker(people.settings)
     (run,) = rows(people, "SELECT outcome::text, message FROM job_runs WHERE task = 'test.dies'")
     assert run.outcome == "failed"
@@ -156,18 +164,24 @@ def test_housekeeping_is_done_by_the_clock_as_its_role(
 
     own = Kind("house.sessions", before.title, look, cron=before.cron)
     monkeypatch.setitem(kinds.KINDS, "house.sessions", own)
-    run_worker(people.settings)
+    names = {kind.name for kind in kinds.KINDS.values() if kind.is_for_a_button}
+
+    def are_done() -> bool:
+        # A worker that ends when nothing waits may end before the clock has asked for all.
+        run_worker(people.settings)
+        return names <= {row.task for row in rows(people, "SELECT task FROM job_runs"
+                                                  " WHERE outcome = 'done'")}  # fmt: skip
+
+    _until(are_done, "not all were done")
     assert who == ["patchwork", "patchwork_keeper"]
     found = rows(people, "SELECT task, outcome::text, message FROM job_runs")
-    names = {kind.name for kind in kinds.KINDS.values() if kind.is_for_a_button}
-    assert {row.task for row in found} >= names - {"house.wards-whose-figures-were-due"}
     assert {(row.outcome, row.message) for row in found if row.task == "house.sessions"} == {
         ("done", NOTHING)
     }
     # Started again within the hour, it does not do all of it again.
     do(people, "DELETE FROM job_runs")
     run_worker(people.settings)
-    assert len(rows(people, "SELECT FROM job_runs")) <= 1
+    assert not rows(people, "SELECT FROM job_runs")
 
 
 def test_a_failure_is_a_sentence_tried_again_and_given_up(
