@@ -115,8 +115,8 @@ async def _in_a_thread(work: Callable[[], str]) -> str:
 
 async def _find_stalled(
     context: JobContext,
+    timestamp: int = 0,  # noqa: ARG001 - the clock's
     subject: str = "",  # noqa: ARG001 - as every job has one
-    timestamp: int | None = None,  # noqa: ARG001 - the clock's
 ) -> None:
     """Begin again what a worker that died had begun; give up what has died too often."""
     manager = context.app.job_manager

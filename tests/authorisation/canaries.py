@@ -72,8 +72,10 @@ PLANTED = {
     "duplicate_pairs": {NOBODY: "undo", EDITORS: "reasons"},
     "erasures": {NOBODY: "reference_digest"},
     # A calendar's address may be a secret one.
-    "feeds": {EDITORS: "name url message", NOBODY: "publisher licence attribution etag"
-              " last_modified cursor"},
+    "feeds": {
+        EDITORS: "name url message publisher licence attribution",
+        NOBODY: "etag last_modified cursor",
+    },
     "identities": {NOBODY: "issuer subject"},
     "import_problems": {NOBODY: "raw", EDITORS: "source_key name message suggestion"},
     "import_runs": {NOBODY: "scope file_sha256 message", EDITORS: "file_name"},
