@@ -16,7 +16,9 @@ from app.areas.cli import measures_app, ward
 from app.demo.actions import DEMO_FOLDER, prepare_demo
 from app.duplicates.cli import duplicates_app
 from app.errors import PatchworkError
+from app.feeds.cli import feed_app
 from app.importers.cli import load_app, problems
+from app.jobs.cli import jobs, worker
 from app.main import create_app
 from app.matches.cli import map_home, match
 from app.migrations import migrate
@@ -42,9 +44,12 @@ cli.add_typer(duplicates_app, name="duplicates", help="Look for pairs that may b
 cli.add_typer(measures_app, name="measures", help="Look after the figures that compare wards.")
 cli.add_typer(walks_app, name="walks", help="Look after minutes on foot.")
 cli.add_typer(export_app, name="export", help="Write what is published into a file.")
+cli.add_typer(feed_app, name="feed", help="Look after what is read from others regularly.")
 cli.command()(housekeeping)
+cli.command()(jobs)
 cli.command()(match)
 cli.command()(problems)
+cli.command()(worker)
 
 PORT = Annotated[int, typer.Option(help="The port to listen on, at 127.0.0.1.", min=1, max=65535)]
 

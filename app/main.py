@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import re
 from collections.abc import AsyncIterator
@@ -14,7 +13,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.accounts.browsers import read_networks
-from app.accounts.housekeeping import keep_house_hourly
 from app.accounts.mail import mail_server_of
 from app.accounts.organisation import Organisation
 from app.accounts.router import router as accounts
@@ -46,6 +44,7 @@ from app.home.router import router as home
 from app.interests.router import router as interests
 from app.interests.suggesting import make_suggest
 from app.jobs.router import router as jobs
+from app.jobs.worker import worker_beside
 from app.matches.home_router import router as home_matches
 from app.matches.resident_router import router as resident_matches
 from app.matches.router import router as matches
@@ -112,11 +111,8 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         spare_the_collector()
-        stop = asyncio.Event()
-        housekeeping = asyncio.create_task(keep_house_hourly(settings, stop))
-        yield
-        stop.set()
-        await housekeeping
+        async with worker_beside(settings):
+            yield
         engine.dispose()
 
     app = FastAPI(

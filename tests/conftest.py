@@ -31,6 +31,9 @@ hypothesis.settings.load_profile("patchwork")
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# A test that wants a worker starts one: none is to change what others look at.
+os.environ["PATCHWORK_HAS_WORKER"] = "false"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Open browsers first: the longest files begin early, and short ones fill up both workers."""

@@ -1,12 +1,11 @@
 """What is thrown away by itself: old sessions, links, tries, and people's data that is due.
 
-Runs hourly in the web process and by `patchwork housekeeping`, as the database role that sees
-every team's rows (`patchwork_keeper`).
+Each is a job of the queue, hourly (app/jobs/kinds.py), and all run by `patchwork housekeeping`, as
+the database role that sees every team's rows (`patchwork_keeper`).
 """
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import importlib.util
 from collections.abc import Callable
@@ -20,15 +19,12 @@ from app.accounts import housekeeping_queries as queries
 from app.areas import access_actions
 from app.database import KEEPER_ROLE, make_engine, transaction
 from app.duplicates.actions import find_changed
+from app.jobs.queries import delete_old
 from app.photos.queries import empty_rejected
 from app.settings import Settings
 from app.walking.refresh import refresh_due
 
 log = structlog.get_logger("patchwork")
-
-EVERY_S = 3_600.0
-# Not at once: a process that keeps being restarted would do nothing else.
-FIRST_AFTER_S = 60.0
 
 
 class Job(NamedTuple):
@@ -39,6 +35,7 @@ class Job(NamedTuple):
 
     what: str
     run: Callable[[Session], int]
+    title: str = ""  # what the page of jobs calls it, where `what` does not say enough
 
     def do(self, engine: sa.Engine) -> int:
         """Run it in a transaction of its own."""
@@ -55,6 +52,7 @@ class LongJob(NamedTuple):
 
     what: str
     run: Callable[[sa.Engine], int]
+    title: str = ""
 
     def do(self, engine: sa.Engine) -> int:
         """Run it, with as many transactions as it has parts."""
@@ -69,23 +67,33 @@ def erase_residents(session: Session) -> int:
     return erased
 
 
-# The list of jobs. One that fails leaves the others alone.
+# The list of jobs. One that fails leaves the others alone. `what` is its name in the queue.
 JOBS: tuple[Job | LongJob, ...] = (
-    Job("sessions", queries.delete_sessions),
-    Job("sign-in links", queries.delete_links),
-    Job("tries to sign in", queries.delete_tries),
-    Job("sign-ins begun elsewhere", queries.delete_organisation_sign_ins),
-    Job("invitations", queries.delete_invitations),
-    Job("suggestions that were decided", queries.delete_suggestions),
-    Job("links to correct an entry", queries.delete_claims),
+    Job("sessions", queries.delete_sessions, "Throw away old sessions"),
+    Job("sign-in links", queries.delete_links, "Throw away old sign-in links"),
+    Job("tries to sign in", queries.delete_tries, "Forget old tries to sign in"),
+    Job(
+        "sign-ins begun elsewhere", queries.delete_organisation_sign_ins,
+        "Forget sign-ins that were begun elsewhere and never ended",
+    ),
+    Job("invitations", queries.delete_invitations, "Throw away old invitations"),
+    Job(
+        "suggestions that were decided", queries.delete_suggestions,
+        "Throw away suggestions that were decided",
+    ),
+    Job("links to correct an entry", queries.delete_claims, "Throw away old links to correct"),
     # app/residents/erasure.py: erase_due(session) -> int
-    Job("residents that were due", erase_residents),
-    Job("photos that were rejected", empty_rejected),
-    Job("new likely duplicates", find_changed),
-    LongJob("homes whose walks were due", refresh_due),
+    Job("residents that were due", erase_residents, "Erase residents whose time has come"),
+    Job("photos that were rejected", empty_rejected, "Throw away photos that were rejected"),
+    Job("files brought in", queries.delete_uploads, "Throw away files that were brought in"),
+    Job("reports of jobs", delete_old, "Throw away old reports of jobs"),
+    Job("new likely duplicates", find_changed, "Look for likely duplicates"),
+    LongJob("homes whose walks were due", refresh_due, "Work out walks from homes"),
     # After the walks: both read the network, one after the other.
-    LongJob("wards whose figures were due", access_actions.refresh_due),
-)
+    LongJob(
+        "wards whose figures were due", access_actions.refresh_due, "Work out figures of wards"
+    ),
+)  # fmt: skip
 
 
 def keep_house(settings: Settings) -> dict[str, int]:
@@ -104,6 +112,17 @@ def keep_house(settings: Settings) -> dict[str, int]:
         engine.dispose()
 
 
+def keep_one(engine: sa.Engine, job: Job | LongJob) -> int | None:
+    """Run one job and return how many rows it threw away.
+
+    None while somebody does all of them by hand.
+
+    `engine` works as the role of scheduled jobs.
+    """
+    with engine.connect() as watch:
+        return job.do(engine) if queries.share_the_broom(watch) else None
+
+
 def _run_all(engine: sa.Engine) -> dict[str, int]:
     done: dict[str, int] = {}
     failed: Exception | None = None
@@ -116,29 +135,3 @@ def _run_all(engine: sa.Engine) -> dict[str, int]:
     if failed is not None:
         raise failed
     return done
-
-
-async def keep_house_hourly(
-    settings: Settings,
-    stop: asyncio.Event,
-    *,
-    first_after_s: float = FIRST_AFTER_S,
-    every_s: float = EVERY_S,
-) -> None:
-    """Keep house until `stop` is set; a run that has begun is waited for."""
-    wait_s = first_after_s
-    while not await _is_set_within(stop, wait_s):
-        try:
-            done = await asyncio.to_thread(keep_house, settings)
-            log.info("housekeeping", rows=sum(done.values()))
-        except Exception as error:  # noqa: BLE001 - the pages go on, and in an hour it may work
-            log.error("housekeeping will be tried again", kind=type(error).__name__)
-        wait_s = every_s
-
-
-async def _is_set_within(stop: asyncio.Event, seconds: float) -> bool:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True

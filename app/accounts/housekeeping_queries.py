@@ -17,6 +17,8 @@ KEEP_ORGANISATION_SIGN_INS = dt.timedelta(hours=1)
 KEEP_INVITATIONS = dt.timedelta(days=30)
 # Decisions can be taken back as long; what became of it is in the history of the map.
 KEEP_DECIDED_SUGGESTIONS = dt.timedelta(days=30)
+# Between sending a file and loading it: long enough for a day's work.
+KEEP_UPLOADS = dt.timedelta(days=1)
 KEEP_LATE_CLAIMS = dt.timedelta(days=7)
 BROOM = 7_262_520
 
@@ -27,6 +29,14 @@ def take_the_broom(connection: sa.Connection) -> bool:
         sa.text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": BROOM}
     ).scalar_one()
     return is_ours
+
+
+def share_the_broom(connection: sa.Connection) -> bool:
+    """Return whether nobody is doing all of it by hand; jobs of the queue may at the same time."""
+    is_free: bool = connection.execute(
+        sa.text("SELECT pg_try_advisory_xact_lock_shared(:key)"), {"key": BROOM}
+    ).scalar_one()
+    return is_free
 
 
 def delete_sessions(session: Session) -> int:
@@ -87,6 +97,13 @@ def delete_claims(session: Session) -> int:
     """Delete links to correct an entry that ended a while ago."""
     return _delete(
         session, "claims WHERE expires_at <= now() - CAST(:kept AS interval)", KEEP_LATE_CLAIMS
+    )
+
+
+def delete_uploads(session: Session) -> int:
+    """Delete files that were brought in a while ago, loaded or not."""
+    return _delete(
+        session, "uploads WHERE created_at <= now() - CAST(:kept AS interval)", KEEP_UPLOADS
     )
 
 

@@ -21,9 +21,13 @@ _NEVER: tuple[Network, ...] = tuple(
     for text in (
         "0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15",
         "224.0.0.0/4", "240.0.0.0/4",
-        "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "fec0::/10", "ff00::/8",
+        # Tunnels to some IPv4 address: nobody publishes there.
+        "2001::/23", "2002::/16",
+        "2001:db8::/32", "3fff::/20",
     )
 )  # fmt: skip
+# All that is given out of IPv6: whatever is outside is local, reserved or a translation.
+_GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 
@@ -34,6 +38,8 @@ def is_public(address: Address) -> bool:
         inner = _inner(address)
         if inner is not None:
             return is_public(inner)
+        if address not in _GIVEN_OUT:
+            return False
     if any(address in network for network in _NEVER if network.version == address.version):
         return False
     return address.is_global and not address.is_multicast
@@ -43,10 +49,6 @@ def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     """Return the IPv4 address an IPv6 address leads to, if it does."""
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    if address.teredo is not None:
-        return address.teredo[1]
     if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return None

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import ssl
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin, urlsplit
 
@@ -17,19 +15,32 @@ import httpcore
 import httpx
 
 from app.errors import BadSetting, NotFetched
-from app.fetching.addresses import Network, resolve
+from app.fetching.addresses import Network
+from app.fetching.connecting import ANSWER_S, CONNECT_S, Backend, Deadline, say_trouble, trusted
+from app.fetching.unpacking import unpack
 from app.settings import Settings
 
 MOST_REDIRECTS = 5
 MOST_BYTES = 50_000_000
-CONNECT_S, ANSWER_S, WHOLE_S = 10.0, 30.0, 120.0
+WHOLE_S = 120.0
 LONGEST_URL = 2_000
+# What servers say so that the next question can be short; longer is no such thing.
+LONGEST_MARK = 500
 # Below 1024 other ports are those of mail, databases and the like: not to be talked to.
 WEB_PORTS, FIRST_FREE_PORT = frozenset({80, 443}), 1024
-_NOT_IN_A_URL = re.compile(r"[\x00-\x20\x7f\\]")
+_NOT_IN_A_URL = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Calendars' own word for https, which is what their servers really speak.
 _AS_HTTPS = ("webcal://", "webcals://")
+_WRONG = "Write the address like https://example.org/feed, without a name or password in it."
+# What the commonest refusals mean for whoever typed the address in.
+_STATUS_WORDS = {
+    401: "wants a password, and feeds are read without one: ask for an open address",
+    403: "does not let us read this address: ask its publisher",
+    404: "has nothing at this address: check it",
+    410: "says this address has gone for good: ask its publisher for the new one",
+    429: "says we ask too often: it is tried again later",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,16 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of every address on the way."""
+
+    headers: dict[str, str]
+    media_types: Sequence[str]
+    most_bytes: int
+    deadline: Deadline
+
+
+@dataclass(frozen=True, slots=True)
 class Fetcher:
     """Who we say we are, and which networks are ours to reach though they are not public."""
 
@@ -54,7 +75,7 @@ class Fetcher:
     whole_s: float = WHOLE_S
 
     @classmethod
-    def of(cls, settings: Settings) -> Fetcher:
+    def of(cls, settings: Settings) -> Self:
         """Return the one of an installation; raises `BadSetting` if its networks are none."""
         try:
             texts = [text.strip() for text in settings.fetch_allowed.split(",")]
@@ -64,7 +85,9 @@ class Fetcher:
                 "PATCHWORK_FETCH_ALLOWED must be networks with commas, like 10.0.0.0/8,"
                 f" not {settings.fetch_allowed!r}."
             ) from error
-        return cls(f"{settings.name}/0.1 (+{settings.base_url}/about)", allowed)
+        # A service may be called anything; a header is plain letters.
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", settings.name).strip("-") or "Patchwork"
+        return cls(f"{name}/0.1 (+{settings.base_url.rstrip('/')}/about)", allowed)
 
     def get(
         self,
@@ -94,182 +117,146 @@ class Fetcher:
         NotFetched
             In one sentence: what was wrong, and what to do.
         """
-        until = time.monotonic() + self.whole_s
         headers = {"user-agent": self.user_agent, "accept-encoding": "gzip, deflate"}
         headers["accept"] = ", ".join([*media_types, "*/*;q=0.1"])
         if etag:
             headers["if-none-match"] = etag
         if last_modified:
             headers["if-modified-since"] = last_modified
-        address = _checked(url)
+        asked = _Asked(headers, media_types, most_bytes, Deadline(time.monotonic() + self.whole_s))
+        address = checked_address(url)
         for _ in range(MOST_REDIRECTS + 1):
-            answer = self._hop(address, headers, media_types, most_bytes, until)
+            answer = self._hop(address, asked)
             if isinstance(answer, Fetched):
                 return answer
-            address = _checked(urljoin(address, answer))
+            address = _next_address(address, answer)
         raise NotFetched(f"{_host(url)} sends from address to address without end.")
 
-    def _hop(
-        self,
-        url: str,
-        headers: dict[str, str],
-        media_types: Sequence[str],
-        most_bytes: int,
-        until: float,
-    ) -> Fetched | str:
+    def _hop(self, url: str, asked: _Asked) -> Fetched | str:
         """Return what one address answers: something, or where to go instead."""
         host = _host(url)
         try:
+            # The other library's parser writes names in other scripts as the network wants them.
+            parsed = httpx.URL(url)
+            target = httpcore.URL(
+                scheme=parsed.raw_scheme,
+                host=parsed.raw_host,
+                port=parsed.port,
+                target=parsed.raw_path,
+            )
             with (
-                httpx.Client(transport=_Transport(self.allowed), trust_env=False) as client,
-                client.stream(
+                httpcore.ConnectionPool(
+                    ssl_context=trusted(),
+                    max_connections=1,
+                    network_backend=Backend(self.allowed, asked.deadline),
+                ) as pool,
+                pool.stream(
                     "GET",
-                    url,
-                    headers=headers,
-                    timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S),
+                    target,
+                    headers=[
+                        (b"host", parsed.netloc),
+                        *((name.encode(), value.encode("latin-1")) for name, value in
+                          asked.headers.items()),
+                    ],
+                    extensions={"timeout": {
+                        "connect": CONNECT_S, "read": ANSWER_S, "write": ANSWER_S,
+                        "pool": ANSWER_S,
+                    }},
                 ) as answer,
-            ):
-                if answer.status_code in _REDIRECTS and "location" in answer.headers:
-                    return answer.headers["location"]
-                return _read(answer, url, media_types, most_bytes, until)
-        except (httpx.HTTPError, httpx.InvalidURL, httpcore.ConnectError) as error:
-            raise NotFetched(
-                f"{host} did not answer as it should ({type(error).__name__}): try again later."
-            ) from error
+            ):  # fmt: skip
+                return _read(answer, url, asked)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise NotFetched(_WRONG) from error
+        except (
+            httpcore.TimeoutException,
+            httpcore.NetworkError,
+            httpcore.ProtocolError,
+            httpcore.UnsupportedProtocol,
+        ) as error:
+            raise NotFetched(f"{host} {say_trouble(error, asked.deadline)}") from error
 
 
-def _read(
-    answer: httpx.Response, url: str, media_types: Sequence[str], most_bytes: int, until: float
-) -> Fetched:
+def _read(answer: httpcore.Response, url: str, asked: _Asked) -> Fetched | str:
     host = _host(url)
-    etag, changed = answer.headers.get("etag"), answer.headers.get("last-modified")
-    if answer.status_code == HTTPStatus.NOT_MODIFIED:
+    headers = httpx.Headers(answer.headers)
+    if answer.status in _REDIRECTS and "location" in headers:
+        return headers["location"]
+    etag, changed = _mark(headers.get("etag")), _mark(headers.get("last-modified"))
+    if answer.status == HTTPStatus.NOT_MODIFIED:
         return Fetched(url, True, b"", "", etag, changed)
-    if answer.status_code != HTTPStatus.OK:
-        raise NotFetched(f"{host} answered {answer.status_code}: check the address, or try later.")
-    media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_known = media_type in ("", "application/octet-stream", *media_types)
-    if media_types and not is_known:
-        raise NotFetched(f"{host} sent {media_type} where {' or '.join(media_types)} was expected.")
-    too_much = f"{host} sent more than {most_bytes // 1_000_000:,} MB: it was not read."
-    if int(answer.headers.get("content-length") or 0) > most_bytes:
-        raise NotFetched(too_much)
-    content = bytearray()
-    for piece in answer.iter_bytes(65_536):
-        content += piece
-        if len(content) > most_bytes:
-            raise NotFetched(too_much)
-        if time.monotonic() > until:
-            raise NotFetched(f"{host} took too long to answer: try again later.")
-    return Fetched(url, False, bytes(content), media_type, etag, changed)
+    if answer.status != HTTPStatus.OK:
+        words = _STATUS_WORDS.get(
+            answer.status,
+            f"answered {answer.status}, which is a fault on its side: it is tried again later"
+            if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            else f"answered {answer.status}: check the address",
+        )
+        raise NotFetched(f"{host} {words}.")
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_known = media_type in ("", "application/octet-stream", *asked.media_types)
+    if asked.media_types and not is_known:
+        expected = " or ".join(asked.media_types)
+        raise NotFetched(
+            f"{host} sent {media_type[:100]} where {expected} was expected: check the address."
+        )
+    content = unpack(
+        answer.iter_stream(),
+        encoding=headers.get("content-encoding", ""),
+        declared=headers.get("content-length", ""),
+        most_bytes=asked.most_bytes,
+        host=host,
+    )
+    return Fetched(url, False, content, media_type, etag, changed)
 
 
-def _checked(url: str) -> str:
+def _mark(value: str | None) -> str | None:
+    """Return what a server says of its version, if we could send it back."""
+    if value is None or len(value) > LONGEST_MARK:
+        return None
+    try:
+        value.encode("latin-1")
+    except UnicodeError:
+        return None
+    return value if value.isprintable() else None
+
+
+def _next_address(url: str, location: str) -> str:
+    """Return where a redirect leads, if one may go there."""
+    try:
+        return checked_address(urljoin(url, location))
+    except (NotFetched, ValueError) as error:
+        raise NotFetched(
+            f"{_host(url)} sends on to an address that is not read: give the address of the feed"
+            " itself."
+        ) from error
+
+
+def checked_address(url: str) -> str:
     """Return an address that may be asked, by its form; raises `NotFetched` if it may not."""
-    wrong = "Write the address like https://example.org/feed, without a name or password in it."
     text = url.strip()
     for start in _AS_HTTPS:
         if text.lower().startswith(start):
             text = "https://" + text[len(start) :]
     if len(text) > LONGEST_URL or _NOT_IN_A_URL.search(text):
-        raise NotFetched(wrong)
+        raise NotFetched(_WRONG)
     try:
         parts = urlsplit(text)
         port = parts.port
-    except ValueError as error:
-        raise NotFetched(wrong) from error
-    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-        raise NotFetched(wrong)
+        host = httpx.URL(text).host
+    except (ValueError, httpx.InvalidURL) as error:
+        raise NotFetched(_WRONG) from error
+    if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc:
+        raise NotFetched(_WRONG)
+    # A name is letters, digits and dots; what else somebody puts there is a trick.
+    if "%" in parts.netloc or "%" in host:
+        raise NotFetched(_WRONG)
     if port is not None and port not in WEB_PORTS and port < FIRST_FREE_PORT:
         raise NotFetched(f"Port {port} is none where feeds are published.")
     return text
 
 
 def _host(url: str) -> str:
-    return urlsplit(url).hostname or "The address"
-
-
-class _Backend(httpcore.SyncBackend):
-    """Resolves once, judges what it finds, and connects to that very address."""
-
-    def __init__(self, allowed: Sequence[Network]) -> None:
-        self._allowed = allowed
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        addresses = resolve(host, port, allowed=self._allowed)
-        for number, address in enumerate(addresses, start=1):
-            try:
-                return super().connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                if number == len(addresses):
-                    raise
-        raise httpcore.ConnectError
-
-
-class _Stream(httpx.SyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._answer.iter_stream()
-
-    def close(self) -> None:
-        self._answer.close()
-
-
-class _Transport(httpx.BaseTransport):
-    """One connection, made by `_Backend`; the certificate is held to the name, not the address."""
-
-    def __init__(self, allowed: Sequence[Network]) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl.create_default_context(),
-            max_connections=1,
-            network_backend=_Backend(allowed),
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        self.close()
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        asked = httpcore.Request(
-            method=request.method,
-            url=httpcore.URL(
-                scheme=request.url.raw_scheme,
-                host=request.url.raw_host,
-                port=request.url.port,
-                target=request.url.raw_path,
-            ),
-            headers=request.headers.raw,
-            extensions=request.extensions,
-        )
-        try:
-            answer = self._pool.handle_request(asked)
-        except (
-            httpcore.NetworkError,
-            httpcore.ProtocolError,
-            httpcore.TimeoutException,
-            httpcore.UnsupportedProtocol,
-        ) as error:
-            raise httpx.TransportError(type(error).__name__) from error
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Stream(answer),
-            extensions=answer.extensions,
-        )  # fmt: skip
-
-    def close(self) -> None:
-        self._pool.close()
+    try:
+        return urlsplit(url).hostname or "The address"
+    except ValueError:
+        return "The address"

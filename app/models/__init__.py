@@ -43,6 +43,7 @@ from app.models.feeds import (
 from app.models.fieldwork import Decision, Photo, Street, Submission
 from app.models.history import AssetChange
 from app.models.interests import GentlerAlternative, Interest, InterestWord
+from app.models.jobs import JobRun, RunOutcome
 from app.models.moderation import (
     Claim,
     DuplicatePair,
@@ -121,6 +122,7 @@ __all__ = [
     "Interest",
     "InterestWord",
     "Invitation",
+    "JobRun",
     "LocationSource",
     "Membership",
     "Offer",
@@ -134,6 +136,7 @@ __all__ = [
     "Resident",
     "ResidentInterest",
     "Role",
+    "RunOutcome",
     "RunStatus",
     "Schedule",
     "SignInAttempt",

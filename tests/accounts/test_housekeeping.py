@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.accounts import housekeeping, housekeeping_queries
-from app.accounts.housekeeping import Job, LongJob, keep_house, keep_house_hourly
-from tests.accounts.conftest import browser, do, value
+from app.accounts.housekeeping import Job, LongJob, keep_house
+from tests.accounts.conftest import do, value
 from tests.people import People
 
 OLD_AND_NEW = """
@@ -65,7 +63,8 @@ def test_what_is_old_goes_and_what_counts_stays(people: People) -> None:
     assert keep_house(people.settings) == {
         "sessions": 2, "sign-in links": 1, "tries to sign in": 1, "sign-ins begun elsewhere": 1,
         "invitations": 2, "suggestions that were decided": 2, "links to correct an entry": 1,
-        "residents that were due": 0, "photos that were rejected": 0, "new likely duplicates": 0,
+        "residents that were due": 0, "photos that were rejected": 0,
+        "files brought in": 0, "reports of jobs": 0, "new likely duplicates": 0,
         "homes whose walks were due": 0, "wards whose figures were due": 0,
     }  # fmt: skip
     assert value(people, "SELECT count(*) FROM sign_in_sessions") == before - 2
@@ -127,41 +126,3 @@ def test_a_long_job_is_given_the_engine_and_keeps_what_it_did(
         keep_house(people.settings)
     assert digests() == 1
     do(people, "DELETE FROM sign_in_attempts WHERE counted_under = 'long'")
-
-
-def test_hourly_until_it_is_told_to_stop(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    runs: list[int] = []
-    loop: asyncio.AbstractEventLoop
-    stop: asyncio.Event
-
-    def run(settings: object) -> dict[str, int]:
-        runs.append(1)
-        if len(runs) == 1:
-            # The database is away just now: the next hour may be better.
-            raise ConnectionError
-        if len(runs) == 3:
-            loop.call_soon_threadsafe(stop.set)
-        return {"a": 1}
-
-    async def hours() -> None:
-        nonlocal loop, stop
-        loop, stop = asyncio.get_running_loop(), asyncio.Event()
-        await keep_house_hourly(people.settings, stop, first_after_s=0.001, every_s=0.001)
-
-    monkeypatch.setattr(housekeeping, "keep_house", run)
-    # In a thread of its own: the browser tests leave a loop running in this one.
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(lambda: asyncio.run(hours())).result()
-    assert len(runs) == 3
-
-
-def test_it_runs_beside_the_pages_and_ends_with_them(people: People) -> None:
-    with browser(people.app) as client:
-        assert client.portal is not None
-        tasks = client.portal.call(_names_of_tasks)
-        assert any("keep_house_hourly" in name for name in tasks)
-    # The application's own engine was given back: the next test takes it up again.
-
-
-async def _names_of_tasks() -> list[str]:
-    return [str(task.get_coro()) for task in asyncio.all_tasks()]

@@ -44,6 +44,7 @@ CLOSED = {
     "connection_times": "timezone rrule",
     "import_runs": "reader release",
     "invitations": "ward_codes",
+    "job_runs": "task subject",
     "memberships": "ward_codes",
     "posters": "ward_code",
     "residents": "access_needs good_times",
@@ -71,12 +72,15 @@ PLANTED = {
     "duplicate_pairs": {NOBODY: "undo", EDITORS: "reasons"},
     "erasures": {NOBODY: "reference_digest"},
     # A calendar's address may be a secret one.
-    "feeds": {EDITORS: "name url message", NOBODY: "publisher licence attribution etag"
-              " last_modified cursor"},
+    "feeds": {
+        EDITORS: "name url message publisher licence attribution",
+        NOBODY: "etag last_modified cursor",
+    },
     "identities": {NOBODY: "issuer subject"},
     "import_problems": {NOBODY: "raw", EDITORS: "source_key name message suggestion"},
     "import_runs": {NOBODY: "scope file_sha256 message", EDITORS: "file_name"},
     "invitations": {NOBODY: "digest email"},
+    "job_runs": {EDITORS: "message"},
     "organisation_sign_ins": {
         NOBODY: "state_digest browser_digest nonce code_verifier next_path"
     },

@@ -55,6 +55,7 @@ ROWS = (
     "INSERT INTO feeds (kind, name, url, publisher, licence, attribution)"
     " VALUES ('oruk', 'x', 'x', 'x', 'x', 'x')",
     "INSERT INTO venue_requests (feed_id, words, venue_id) SELECT max(id), 'x', :club FROM feeds",
+    "INSERT INTO job_runs (job_id, task, attempt, message) VALUES (1, 'feeds', 1, 'x')",
     "INSERT INTO uploads (account_id, file_name, content) VALUES (:account, 'x', 'x')",
     "INSERT INTO column_mappings (header_digest, header, mapping) VALUES ('x', '{x}', '{}')",
     # These two only grow: their words are in them from the start.

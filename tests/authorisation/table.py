@@ -325,9 +325,19 @@ ORUK_ROWS = (
 OGC_ROWS: tuple[Row, ...] = ()
 EXPORT_ROWS: tuple[Row, ...] = ()
 PUBLIC_CALENDAR_ROWS: tuple[Row, ...] = ()
-FEED_ROWS: tuple[Row, ...] = ()
+# Nobody's own: every editor looks after all of them, and here there is none of that number.
+FEED_ROWS: tuple[Row, ...] = (
+    _get("/feeds", EDITORS),
+    _get("/feeds/new", EDITORS),
+    _post("/feeds/new", EDITORS),
+    _get("/feeds/{feed_id}", EDITORS, own=NOT_FOUND),
+    _post("/feeds/{feed_id}", EDITORS, own=NOT_FOUND),
+    _post("/feeds/{feed_id}/run", EDITORS, own=NOT_FOUND),
+    _post("/feeds/{feed_id}/pause", EDITORS, own=NOT_FOUND),
+    _post("/feeds/{feed_id}/resume", EDITORS, own=NOT_FOUND),
+    _post("/feeds/{feed_id}/delete", EDITORS, own=NOT_FOUND),
+)
 TERM_ROWS: tuple[Row, ...] = ()
-JOB_ROWS: tuple[Row, ...] = ()
 # Whose file it is is tested with files; here nobody has one.
 UPLOAD_ROWS: tuple[Row, ...] = (
     _get("/uploads", EDITORS),
@@ -339,6 +349,7 @@ UPLOAD_ROWS: tuple[Row, ...] = (
     _post("/uploads/{upload_id}/load", EDITORS, own=NOT_FOUND),
     _post("/uploads/{upload_id}/remove", EDITORS, own=NOT_FOUND),
 )
+JOB_ROWS: tuple[Row, ...] = (_get("/jobs", ADMINISTRATORS), _post("/jobs", ADMINISTRATORS))
 
 ROWS = (
     *PUBLIC_ROWS, *ACCOUNT_ROWS, *RESIDENT_ROWS, *FIND_ROWS, *CONNECTION_ROWS, *CALENDAR_ROWS,

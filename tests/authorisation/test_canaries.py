@@ -110,6 +110,7 @@ def names_of(people: People) -> dict[str, list[str]]:
         "photo_id": photos,
         "token": [nobodys.feed_token],
         "code": [canaries.OTHER_FORMS["posters", "code"], "ZZZZZZ"],
+        "feed_id": ["1", "999999"],
     }
 
 
