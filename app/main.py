@@ -50,6 +50,7 @@ from app.matches.home_router import router as home_matches
 from app.matches.resident_router import router as resident_matches
 from app.matches.router import router as matches
 from app.moderation.router import router as moderation
+from app.ogc.application import make_ogc
 from app.oruk.router import router as oruk
 from app.photos.router import router as photos
 from app.rendering import STATIC, Pages
@@ -151,6 +152,9 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.include_router(router)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")
+    ogc = make_ogc(settings, lambda: app.state.connect())
+    ogc.app.state.pages = app.state.pages
+    app.mount("/ogc", ogc, name="ogc")
     add_error_answers(app)
     app.add_middleware(SameSite)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
