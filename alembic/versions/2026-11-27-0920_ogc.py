@@ -25,14 +25,17 @@ CREDIT = """
 NEWEST = """(SELECT max(release) FROM areas WHERE area_type = 'ward' AND gone_at IS NULL)"""
 
 
-def ward(column: str) -> str:
-    """Return the subquery for a column of the newest ward an asset is in."""
-    return f"""
-       (SELECT w.{column} FROM areas w
-        WHERE w.area_type = 'ward' AND w.gone_at IS NULL AND w.release = {NEWEST}
-          AND (w.gss_code = a.ward_code OR (a.ward_code IS NULL AND w.id IN (
-            SELECT p.area_id FROM area_parts p WHERE ST_Intersects(p.geom, a.geom))))
-        ORDER BY w.gss_code LIMIT 1)"""
+# From the place outwards, by the parts; the least of two wards that share the edge it is on.
+WARD_AROUND = f"""
+        SELECT min(ARRAY[w.gss_code, w.name]) FROM area_parts p JOIN areas w ON w.id = p.area_id
+        WHERE ST_Intersects(p.geom, a.geom) AND w.area_type = 'ward' AND w.gone_at IS NULL
+          AND w.release = {NEWEST}"""
+WARD_CODE = f"coalesce(a.ward_code, ({WARD_AROUND})[1])"
+WARD_NAME = f"""
+       CASE WHEN a.ward_code IS NULL THEN ({WARD_AROUND})[2]
+            ELSE (SELECT w.name FROM areas w
+                  WHERE w.gss_code = a.ward_code AND w.area_type = 'ward' AND w.gone_at IS NULL
+                  ORDER BY w.release DESC LIMIT 1) END"""
 
 
 ASSETS = f"""
@@ -46,7 +49,7 @@ SELECT a.id, replace(a.kind::text, '_', ' ') AS kind, a.name, a.description,{INT
         FROM jsonb_array_elements(
           CASE WHEN jsonb_typeof(a.opening_hours) = 'array' THEN a.opening_hours END) AS h)
          AS opening_hours,
-       a.address, a.postcode,{ward("gss_code")} AS ward_code,{ward("name")} AS ward_name,
+       a.address, a.postcode,{WARD_CODE} AS ward_code,{WARD_NAME} AS ward_name,
        a.location_source::text AS placed_by, a.beds, a.assured_date AS checked_on,{CREDIT}, a.geom
 FROM public_assets a LEFT JOIN sources s ON s.id = a.source_id
 """

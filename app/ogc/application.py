@@ -21,11 +21,11 @@ from tipg.collections import Collection, CollectionList
 from tipg.dependencies import CollectionsParams
 from tipg.errors import NotFound as NoSuchItem
 from tipg.errors import TiPgError
-from tipg.factory import Endpoints
 from tipg.openapi import _update_openapi
 
 from app.dependencies import Connect
 from app.errors import BadQuestion, NotFound, PatchworkError, Unavailable
+from app.ogc.addresses import OwnEndpoints
 from app.ogc.asking import understood, written
 from app.ogc.pages import TILES, OwnPages
 from app.ogc.reading import Catalogue, Pool
@@ -88,7 +88,7 @@ def make_ogc(settings: Settings, connect: Connect) -> Ogc:
         return page(request, "ogc.html", about="api", operations=operations, answer={},
                     root=request.scope["root_path"], links=(), rows=())  # fmt: skip
 
-    endpoints = Endpoints(
+    endpoints = OwnEndpoints(
         title=app.title,
         templates=OwnPages(),  # type: ignore[arg-type]  # it is only asked for answers
         supported_tms=TileMatrixSets({TILES: tms.get(TILES)}),

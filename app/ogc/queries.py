@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from app.ogc.collections import COLUMNS, DATE, SCHEMA
 
 # A question of a stranger's may read, and not for long; both end with the transaction.
-BEGIN = "BEGIN READ ONLY; SET LOCAL statement_timeout = {milliseconds}"
+BEGIN = ("BEGIN READ ONLY", "SET LOCAL statement_timeout = {milliseconds}")
 END = "ROLLBACK"
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 import psycopg
+import sqlalchemy as sa
 from psycopg.rows import dict_row
 from psycopg.types.json import set_json_loads
 from starlette.concurrency import run_in_threadpool
@@ -49,19 +50,27 @@ class Reader:
     def _ask(self, sql: str, values: tuple[object, ...]) -> list[dict[str, Any]]:
         with self._connect() as connection:
             driver: Any = connection.connection.driver_connection
-            begin = queries.BEGIN.format(milliseconds=TIME_LIMIT_MS)
             try:
-                with psycopg.RawCursor(driver, row_factory=dict_row) as cursor:
+                # All at once, in one journey there and back, and each a statement by itself: what
+                # is written into one cannot be two.
+                with driver.pipeline(), psycopg.RawCursor(driver, row_factory=dict_row) as cursor:
                     # Geometries are written as they come: nobody looks into their JSON.
                     set_json_loads(orjson.Fragment, cursor)
-                    cursor.execute(begin.encode())
-                    cursor.execute(sql.encode(), values or None)
+                    for statement in queries.BEGIN:
+                        driver.execute(statement.format(milliseconds=TIME_LIMIT_MS))
+                    cursor.execute(sql.encode(), values)
+                    driver.execute(queries.END)
                     return cursor.fetchall()
             finally:
-                if driver.closed:
-                    connection.invalidate()
-                else:
-                    driver.execute(queries.END.encode())
+                _leave_clean(connection, driver)
+
+
+def _leave_clean(connection: sa.Connection, driver: Any) -> None:  # noqa: ANN401
+    """End what an error left open; give up a connection that is broken."""
+    if driver.closed:
+        connection.invalidate()
+    elif driver.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        driver.rollback()
 
 
 class Pool:
