@@ -14,7 +14,7 @@ class _QuickLinks(EndpointsFactory):
         self._paths: dict[str, str] = {}
         super().__post_init__()
 
-    def url_for(self, request: Request, name: str, **path_params: Any) -> str:  # noqa: ANN401
+    def url_for(self, request: Request, name: str, **path_params: Any) -> str:
         """Return the address of a route where people reach it."""
         path = self._paths.get(name)
         if path is None:

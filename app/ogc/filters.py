@@ -19,9 +19,7 @@ OPERATIONS = frozenset(
     " s_contains s_disjoint s_equals s_touches s_crosses s_overlaps t_after t_before t_equals"
     " t_during t_intersects t_disjoint".split()
 )
-GEOMETRIES = frozenset(
-    "Point MultiPoint LineString MultiLineString Polygon MultiPolygon".split()
-)
+GEOMETRIES = frozenset("Point MultiPoint LineString MultiLineString Polygon MultiPolygon".split())
 MOMENTS = frozenset({"date", "timestamp", "interval"})
 
 

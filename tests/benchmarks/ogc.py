@@ -39,7 +39,9 @@ def measure(settings: Settings, *, seconds: float = SECONDS_A_ROUND) -> list[Fig
         _check_alike(ours, tipg, same, theirs)
         return [
             _beside("/ogc items, 100 features", ours, same, tipg, theirs, seconds, NOT_SLOWER),
-            _beside("/assets.geojson, 100 features", ours, lists, tipg, theirs, seconds, FIVE_TIMES),
+            _beside(
+                "/assets.geojson, 100 features", ours, lists, tipg, theirs, seconds, FIVE_TIMES
+            ),
             *_tiles(settings, ours, tipg),
         ]
 
