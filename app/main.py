@@ -152,7 +152,8 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.include_router(router)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")
-    ogc = make_ogc(settings, lambda: app.state.connect())
+    # By its name each time: a test may read through a connection of its own.
+    ogc = make_ogc(settings, lambda: app.state.connect())  # noqa: PLW0108
     ogc.app.state.pages = app.state.pages
     app.mount("/ogc", ogc, name="ogc")
     add_error_answers(app)

@@ -10,10 +10,11 @@ import pandas as pd
 
 from app.areas.report import WardReport
 from app.areas.take import Ground, points_of
-from app.areas.take_tables import Table, title_of
+from app.areas.take_tables import title_of
 from app.assets import schemas as asset_schemas
 from app.assets.schemas import Names
 from app.exports.packages import write_gpkg
+from app.exports.tables import Table
 from app.exports.workbooks import plain
 
 

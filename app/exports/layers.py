@@ -97,17 +97,22 @@ def make_export(
     `connection` has to stay open until then.
     """
     sources = queries.list_sources(connection, name, wanted=wanted)
+    whole: dict[str, Any] = {
+        "connection": connection,
+        "name": name,
+        "wanted": wanted,
+        "made_on": made_on,
+    }
     layers = tuple(
-        _layer(connection, name, wanted, is_osm, [s for s in sources if s.share_alike == is_osm],
-               made_on)
+        _layer(**whole, is_osm=is_osm, sources=[s for s in sources if s.share_alike == is_osm])
         for is_osm in (False, True)
-    )  # fmt: skip
+    )
     return Export(name, service, made_on, layers, sources, is_whole=wanted in {None, AssetFilter()})
 
 
 def _layer(
-    connection: sa.Connection, name: str, wanted: AssetFilter | None, is_osm: bool,
-    sources: Sequence[sa.Row[Any]], made_on: dt.date,
+    *, connection: sa.Connection, name: str, wanted: AssetFilter | None, made_on: dt.date,
+    is_osm: bool, sources: Sequence[sa.Row[Any]],
 ) -> Layer:  # fmt: skip
     def chunks() -> Iterator[Sequence[Row]]:
         rows = queries.stream_rows(connection, name, wanted=wanted, share_alike=is_osm)
@@ -134,7 +139,7 @@ def _with_times(
     """Return rows of activities with when they are, in words, the next day, and their rules."""
     keys = [uuid.UUID(row.id) for row in rows]
     schedules = list_schedules(connection, activity_ids=keys)
-    found = []
+    found: list[Row] = []
     for row, key in zip(rows, keys, strict=True):
         said, days = [], []
         for schedule in schedules.get(key, ()):

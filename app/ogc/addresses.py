@@ -12,7 +12,7 @@ class _QuickLinks(EndpointsFactory):
     def __post_init__(self) -> None:
         """Register the routes; the paths of their names are kept."""
         self._paths: dict[str, str] = {}
-        super().__post_init__()
+        super().__post_init__()  # type: ignore[no-untyped-call]
 
     def url_for(self, request: Request, name: str, **path_params: Any) -> str:
         """Return the address of a route where people reach it."""
@@ -36,7 +36,7 @@ class OwnEndpoints(_QuickLinks, Endpoints):
 
     def register_routes(self) -> None:
         """Add the addresses, as tipg's own does with its own factories."""
-        same = {
+        same: dict[str, Any] = {
             "collection_dependency": self.collection_dependency,
             "router_prefix": self.router_prefix,
             "templates": self.templates,

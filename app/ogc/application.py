@@ -36,6 +36,16 @@ from app.settings import Settings
 for settings_of in (tipg_collections.mvt_settings, tipg_factory.mvt_settings):
     settings_of.set_mvt_layername = True
 
+DATABASE = (psycopg.Error, sa.exc.SQLAlchemyError)
+# Away, not migrated yet, or not let in: nothing that was asked could be right.
+NOT_THERE = (
+    psycopg.OperationalError,
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.InvalidSchemaName,
+    psycopg.errors.InsufficientPrivilege,
+    sa.exc.SQLAlchemyError,
+)
+TITLES = {404: "Not found", 405: "Read only", 503: Unavailable.title}
 AWAY = "The map cannot be read just now. Try again in a minute."
 TOO_LONG = "That took too long to find. Ask for less: a smaller rectangle, or a simpler filter."
 NO_SENSE = "A value makes no sense for its column: see /queryables."
@@ -45,7 +55,8 @@ async def find_collection(
     request: Request, collectionId: Annotated[str, Path(description="assets, activities or wards")]  # noqa: N803
 ) -> Collection:  # fmt: skip
     """Return one of the collections; raises NotFound for any other name."""
-    found = (await request.app.state.catalogue.get()).get(collectionId)
+    collections: dict[str, Collection] = await request.app.state.catalogue.get()
+    found = collections.get(collectionId)
     if found is None:
         raise NotFound("There are three collections: assets, activities and wards.")
     return found
@@ -92,7 +103,7 @@ def make_ogc(settings: Settings, connect: Connect) -> Ogc:
         title=app.title,
         templates=OwnPages(),  # type: ignore[arg-type]  # it is only asked for answers
         supported_tms=TileMatrixSets({TILES: tms.get(TILES)}),
-        collection_dependency=find_collection,
+        collection_dependency=find_collection,  # type: ignore[arg-type]  # FastAPI waits for it
         collections_dependency=list_collections,
     )
     app.include_router(endpoints.router)
@@ -106,39 +117,38 @@ def on_error(_: Request, error: Exception) -> Response:
     """Answer an error as a problem: what was typed is not repeated."""
     if isinstance(error, sa.exc.DBAPIError) and isinstance(error.orig, psycopg.Error):
         error = error.orig
-    status, detail = 400, NO_SENSE
-    match error:
-        case BadQuestion():
-            detail = str(error)
-        case PatchworkError():
-            status, detail = error.status, str(error)
-        case NoSuchItem():
-            status, detail = 404, "There is nothing of that id in this collection."
-        case TiPgError() | RequestValidationError():
-            detail = "A value in the address makes no sense."
-        case HTTPException():
-            status = error.status_code
-            detail = "There is nothing at this address." if status == 404 else "Read only."
-        case psycopg.errors.QueryCanceled():
-            status, detail = 503, TOO_LONG
-        case (
-            psycopg.OperationalError()
-            | psycopg.errors.UndefinedTable()
-            | psycopg.errors.InvalidSchemaName()
-            | psycopg.errors.InsufficientPrivilege()
-            | psycopg.errors.InvalidParameterValue()
-        ) if not isinstance(error, psycopg.errors.ProgramLimitExceeded):
-            status, detail = 503, AWAY
-        case sa.exc.SQLAlchemyError():
-            status, detail = 503, AWAY
-    title = {404: "Not found", 405: "Read only", 503: Unavailable.title}.get(
-        status, BadQuestion.title
-    )
+    status, detail = _of_database(error) if isinstance(error, DATABASE) else _of_question(error)
+    title = TITLES.get(status, BadQuestion.title)
     field = error.field if isinstance(error, BadQuestion) else None
     answer = problem_answer(status=status, title=title, detail=detail, field=field)
     if status == 503:
         answer.headers["retry-after"] = "60"
     return answer
+
+
+def _of_database(error: Exception) -> tuple[int, str]:
+    """Return status and sentence: it took too long, is away or not made yet, or could not read."""
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        return 503, TOO_LONG
+    if isinstance(error, psycopg.errors.ProgramLimitExceeded) or not isinstance(error, NOT_THERE):
+        return 400, NO_SENSE
+    return 503, AWAY
+
+
+def _of_question(error: Exception) -> tuple[int, str]:
+    match error:
+        case BadQuestion():
+            # The standard's status for it; ours elsewhere is 422.
+            return 400, str(error)
+        case PatchworkError():
+            return error.status, str(error)
+        case NoSuchItem():
+            return 404, "There is nothing of that id in this collection."
+        case HTTPException(status_code=404):
+            return 404, "There is nothing at this address."
+        case HTTPException():
+            return error.status_code, "This address can only be read."
+    return 400, "A value in the address makes no sense."
 
 
 class Ogc:

@@ -56,6 +56,9 @@ def understood(path: str, query: bytes, accept: str) -> dict[str, str]:
     if "f" not in asked and (wanted := _form_of(accept)):
         asked["f"] = wanted
     collection = _COLLECTION.match(path)
+    if asked.get("f") == "json" and collection and "/items" in path:
+        # What every client means by it; with tipg it would be rows without their shapes.
+        asked["f"] = "geojson"
     columns = COLUMNS.get(collection["name"], {}) if collection else {}
     for name in list(asked):
         if name in CHECKS:

@@ -56,15 +56,17 @@ ON_TILES = {
     "wards": ["gss_code", "name"],
 }
 _GEOMETRY = {"assets": "Point", "activities": "Point", "wards": "MultiPolygon"}
+# Of a collection without a place: Great Britain, where one would be.
+NOWHERE_KNOWN = [-9.0, 49.8, 2.1, 61.0]
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class MapCollection(PgCollection):
     """A collection whose days are days, whose ids are UUIDs, and whose tiles carry little."""
 
-    # As PgCollection, which leaves some of its types to be guessed.
-    def cql_where(self, ids: list[str] | None = None, datetime: list[str] | None = None,
-                  **conditions: Any) -> Expr | None:  # fmt: skip
+    def cql_where(  # type: ignore[override]  # tipg gives everything by name
+        self, *, ids: list[str] | None = None, datetime: list[str] | None = None, **conditions: Any
+    ) -> Expr | None:
         """Return the condition of a question; raises tipg's NotFound for what is no id."""
         parts = [part for part in (self._among(ids), self._on_days(datetime)) if part is not None]
         if (rest := super().cql_where(**conditions)) is not None:
@@ -102,9 +104,8 @@ class MapCollection(PgCollection):
             return None
         return Expr(parts[0] if len(parts) == 1 else {"op": "and", "args": parts})
 
-    async def get_tile(
-        self, conn: Any, *, tms: TileMatrixSet, tile: Tile, **asked: Any
-    ) -> bytes:  # fmt: skip
+    async def get_tile(self, conn: Any, *, tms: TileMatrixSet, tile: Tile,  # noqa: ANN401
+                       **asked: Any) -> bytes:  # fmt: skip
         """Return a vector tile; without `properties`, only with what maps need."""
         if asked.get("properties") is None:
             asked["properties"] = ON_TILES[self.id]
@@ -133,7 +134,7 @@ def make_collection(
     ]
     geometry = Column(
         name="geom", type="geometry", geometry_type=_GEOMETRY[name], srid=4326,
-        **({"bounds": bounds} if bounds else {}),
+        bounds=bounds or NOWHERE_KNOWN,
     )  # fmt: skip
     return MapCollection(
         type="Table", id=name, table=name, schema=SCHEMA, title=TITLES[name],

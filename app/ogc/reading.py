@@ -39,7 +39,7 @@ class Reader:
         self._connect = connect
 
     async def fetch(self, sql: str, *values: object) -> list[dict[str, Any]]:
-        """Return the rows of a statement with its values as $1, $2, …"""
+        """Return the rows of a statement with its values as $1, $2 and so on."""
         return await run_in_threadpool(self._ask, sql, values)
 
     async def fetchval(self, sql: str, *values: object) -> Any:  # noqa: ANN401
@@ -113,7 +113,8 @@ class Catalogue:
         found: dict[str, Collection] = {}
         with self._connect() as connection:
             for name in COLUMNS:
-                *box, first, last = queries.find_extent(connection, name)
+                extent = tuple(queries.find_extent(connection, name))
+                box, (first, last) = extent[:4], extent[4:]
                 bounds = None if box[0] is None else [float(side) for side in box]
                 found[name] = make_collection(name, bounds=bounds, days=(first, last))
         return found
