@@ -43,7 +43,7 @@ class Served:
             return list(connection.execute(sa.text(statement)))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def served(admin_url: sa.URL) -> Iterator[Served]:
     with new_database(admin_url) as url:
         settings = Settings(DATABASE_URL=url)  # type: ignore[call-arg]  # the alias is the name
