@@ -43,10 +43,11 @@ def in_zip(content: bytes) -> dict[str, list[dict[str, str]]]:
 
 def sheets(content: bytes) -> dict[str, list[dict[str, Any]]]:
     book = openpyxl.load_workbook(io.BytesIO(content))
-    found = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     for sheet in book:
         head, *rows = sheet.iter_rows(values_only=True)
-        found[sheet.title] = [dict(zip(head, row, strict=True)) for row in rows]
+        names = [str(cell) for cell in head]
+        found[sheet.title] = [dict(zip(names, row, strict=True)) for row in rows]
     return found
 
 

@@ -160,4 +160,7 @@ def test_export_then_import_is_the_identity(
     assert missing <= {"#N/A", "By telephone"}
     assert found.keys() <= expected.keys()
     for key, row in found.items():
-        assert row == {**expected[key], "description": clean_text(expected[key]["description"])}
+        wanted = {**expected[key], "description": clean_text(expected[key]["description"])}
+        if f"{wanted['website']}".startswith("javascript:"):
+            wanted["website"] = None  # what is no address of a page is not let in
+        assert row == wanted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
@@ -38,7 +39,7 @@ class Served:
     def get(self, path: str, **params: str | int) -> httpx.Response:
         return self.client.get(f"{self.ogc}{path}", params=params or None)
 
-    def rows(self, statement: str) -> list[sa.Row]:
+    def rows(self, statement: str) -> list[sa.Row[Any]]:
         with self.engine.connect() as connection:
             return list(connection.execute(sa.text(statement)))
 
