@@ -30,7 +30,7 @@ class OwnPages:
             links=_links(answer),
             rows=_rows(answer),
             sources=(),
-            attributions=attributions_of(answer),
+            attributions=attributions_of(answer) or _credits(request),
         )
 
 
@@ -42,6 +42,12 @@ def attributions_of(answer: dict[str, Any]) -> list[str]:
         for one in (feature.get("properties") or {} for feature in features)
     )
     return list(dict.fromkeys(f"{whose} ({licence})" for whose, licence in said if whose))
+
+
+def _credits(request: Request) -> list[str]:
+    """Return who has to be named for the whole of the collection a page is about."""
+    credits_of: dict[str, list[str]] = request.app.state.catalogue.credits
+    return credits_of.get(request.path_params.get("collectionId", ""), [])
 
 
 def _links(answer: dict[str, Any]) -> list[dict[str, str]]:

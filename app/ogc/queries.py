@@ -23,3 +23,15 @@ def find_extent(connection: sa.Connection, name: str) -> sa.Row[Any]:
             f" FROM (SELECT ST_Extent(geom), {days} FROM {SCHEMA}.{name}) AS e (box, first, last)"
         )
     ).one()
+
+
+def list_credits(connection: sa.Connection, name: str) -> list[str]:
+    """Return everybody who has to be named for a collection, with their licences."""
+    return list(
+        connection.execute(
+            sa.text(
+                "SELECT DISTINCT attribution || ' (' || licence || ')' AS credit"  # noqa: S608
+                f" FROM {SCHEMA}.{name} WHERE attribution IS NOT NULL ORDER BY 1"
+            )
+        ).scalars()
+    )

@@ -101,6 +101,8 @@ class Catalogue:
         self._connect = connect
         self._looked_at = float("-inf")
         self._collections: dict[str, Collection] = {}
+        # Who has to be named where a whole collection is shown.
+        self.credits: dict[str, list[str]] = {}
 
     async def get(self) -> dict[str, Collection]:
         """Return the collections by name; raises the database's error where it cannot be read."""
@@ -113,6 +115,7 @@ class Catalogue:
         found: dict[str, Collection] = {}
         with self._connect() as connection:
             for name in COLUMNS:
+                self.credits[name] = queries.list_credits(connection, name)
                 extent = tuple(queries.find_extent(connection, name))
                 box, (first, last) = extent[:4], extent[4:]
                 bounds = None if box[0] is None else [float(side) for side in box]

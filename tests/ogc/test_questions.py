@@ -196,4 +196,6 @@ def test_pages_load_nothing_from_elsewhere(served: Served) -> None:
         assert all(address.startswith("/") for address in loaded), path
         assert "<script>" not in answer.text
     listed = served.client.get(f"{served.ogc}{ASSETS}?share_alike=true&f=html").text
-    assert "OpenStreetMap contributors (ODbL 1.0)" in listed
+    drawn = served.client.get(f"{served.ogc}{TILE}/map.html").text
+    for page in (listed, drawn):
+        assert "OpenStreetMap contributors (ODbL 1.0)" in page
