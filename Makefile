@@ -80,7 +80,7 @@ front-end: environment ## Only bring the third-party front-end files to app/stat
 
 clean: ## Delete .venv, caches and front-end files; the database is kept
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
-	@rm -rf app/static/vendor .local/axe-core .local/ical.js .local/audit .local/vendor-stamp
+	@rm -rf app/static/vendor .local/axe-core .local/ical.js .local/ogc-client .local/audit .local/vendor-stamp
 	@find app geo tests alembic -name __pycache__ -type d -prune -exec rm -rf {} + 2> /dev/null || true
 	@if [ -e .local/postgres ]; then echo "Kept: the database in .local/postgres (make clean-data deletes it)."; fi
 

@@ -49,6 +49,7 @@ from app.matches.home_router import router as home_matches
 from app.matches.resident_router import router as resident_matches
 from app.matches.router import router as matches
 from app.moderation.router import router as moderation
+from app.ogc.application import make_ogc
 from app.oruk.cors import OpenToAll
 from app.oruk.feed import Feed
 from app.oruk.router import router as oruk
@@ -150,6 +151,10 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.include_router(router)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")
+    # By its name each time: a test may read through a connection of its own.
+    ogc = make_ogc(settings, lambda: app.state.connect())  # noqa: PLW0108
+    ogc.app.state.pages = app.state.pages
+    app.mount("/ogc", ogc, name="ogc")
     add_error_answers(app)
     app.add_middleware(SameSite)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)

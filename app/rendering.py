@@ -216,8 +216,16 @@ def csv_cell(value: object) -> object:
     if isinstance(value, list | tuple):
         value = "; ".join(str(item) for item in value)
     text = value if isinstance(value, str) else str(value)
-    # Spaces first, then "=": trimmed by some programs, so judged without them.
-    return "'" + text if text.lstrip(" \n").startswith(FORMULA_STARTS) else text
+    # Spaces first, then "=": trimmed by some programs, so judged without them. And without
+    # apostrophes: so that one can be taken off again, and what had one of its own keeps it.
+    return "'" + text if text.lstrip(" \n'").startswith(FORMULA_STARTS) else text
+
+
+def csv_text(cell: str) -> str:
+    """Return what `csv_cell` made a cell of: without the apostrophe before a formula's start."""
+    if cell.startswith("'") and cell[1:].lstrip(" \n'").startswith(FORMULA_STARTS):
+        return cell[1:]
+    return cell
 
 
 def _next_header(next_page: Address | None) -> dict[str, str]:

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from app.areas import queries
 from app.areas.compare import heading_of, measures_of, rows_of
 from app.areas.measures import DistrictValues
-from app.areas.take_files import field_name, write_gpkg
-from app.areas.take_tables import Table, sources_table
 from app.assets.schemas import Names
+from app.exports.packages import field_name, write_gpkg
+from app.exports.tables import Table, sources_table
 from app.words import long_date
 
 

@@ -17,6 +17,7 @@ from app.areas.take import SHEET, Ground, map_to_carry, picture_of, read_ground
 from app.assets.schemas import Names
 from app.dependencies import Reading
 from app.errors import BadQuestion
+from app.exports.workbooks import as_xlsx
 from app.parameter_docs import WardCode, answers, parameters
 from app.parameters import Query, read_gss_code, today
 from app.printing import CannotPrint, make_fitting_pdf
@@ -170,7 +171,7 @@ def carry_map(request: Request, gss_code: WardCode, connect: Reading) -> Respons
 def export_workbook(request: Request, gss_code: WardCode, connect: Reading) -> Response:
     """Return everything a ward's page shows as a workbook."""
     taken = _take(request, gss_code, connect)
-    content = take_files.as_xlsx(
+    content = as_xlsx(
         take_tables.tables_of(taken.report, taken.names, taken.attribution),
         title=take_tables.title_of(taken.report),
         made_on=taken.report.made_on,
@@ -207,7 +208,7 @@ def export_comparison(request: Request, connect: Reading) -> Response:
         if is_table:
             title = take_district.title_of(district, made_on=made_on)
             tables = take_district.tables_of(district, names, made_on=made_on)
-            content = take_files.as_xlsx(tables, title=title, made_on=made_on)
+            content = as_xlsx(tables, title=title, made_on=made_on)
         else:
             content = take_district.as_gpkg(connection, district, names, made_on=made_on)
     name = f"wards-{lad_code}-{district.release}-{made_on}"

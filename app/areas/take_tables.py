@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from app.areas.report import Figure, WardReport
 from app.areas.report_words import asked_words
 from app.assets import schemas as asset_schemas
 from app.assets.schemas import Names
+from app.exports.tables import Table, sources_table
 from app.words import long_date
 
 Cells = Sequence[object]
@@ -18,15 +17,6 @@ Cells = Sequence[object]
 NEXT_DOOR, MIDDLE_WARD = "Wards next door (average)", "Middle ward of the district"
 # "4,187", "10.7", "31%": a number as pages show it, and its decimals.
 _SHOWN = re.compile(r"[-\d,]+(?:\.(\d+))?%?")
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows under headings; `name` is what its sheet or layer is called."""
-
-    name: str
-    columns: Sequence[str]
-    rows: Sequence[Cells]
 
 
 def tables_of(report: WardReport, names: Names, attribution: Sequence[str]) -> list[Table]:
@@ -143,18 +133,6 @@ def sources(report: WardReport, names: Names) -> Table:
     """Return everybody who has to be named for a ward."""
     ids = {report.ward.source_id, *names.boundary_source_ids, *report.source_ids}
     return sources_table(names, ids, made_on=report.made_on)
-
-
-def sources_table(names: Names, source_ids: Iterable[int], *, made_on: dt.date) -> Table:
-    """Return sources with licence and attribution, and the day they were taken."""
-    return Table(
-        "Sources",
-        ("source", "publisher", "licence", "attribution", "taken on"),
-        [
-            (one.name, one.publisher, one.licence, one.attribution, made_on)
-            for one in names.sources_in(source_ids)
-        ],
-    )
 
 
 def with_credit(table: Table, report: WardReport, attribution: Sequence[str]) -> Table:

@@ -68,7 +68,7 @@ def _text(sql: str) -> sa.TextClause:
     return sa.text(sql)
 
 
-def _conditions(wanted: AssetFilter) -> tuple[list[str], dict[str, Any]]:
+def conditions_of(wanted: AssetFilter) -> tuple[list[str], dict[str, Any]]:
     """Return the WHERE parts and their values: fixed texts, every value bound."""
     parts: list[str] = []
     values: dict[str, Any] = {}
@@ -104,7 +104,7 @@ def list_assets(
     Nearest first when there is an origin, by name otherwise; ties by id, so that pages fit
     together.
     """
-    parts, values = _conditions(wanted)
+    parts, values = conditions_of(wanted)
     distance = f"a.point_27700 <-> {ORIGIN}" if wanted.origin else "NULL::float8"
     order = "distance_m, a.id" if wanted.origin else "a.name, a.id"
     where = f"WHERE {' AND '.join(parts)}" if parts else ""
@@ -117,7 +117,7 @@ def list_assets(
 
 def count_assets(connection: sa.Connection, *, wanted: AssetFilter, at_most: int) -> int:
     """Return how many assets are wanted, counting no further than `at_most`."""
-    parts, values = _conditions(wanted)
+    parts, values = conditions_of(wanted)
     where = f"WHERE {' AND '.join(parts)}" if parts else ""
     sql = (
         f"SELECT count(*) FROM (SELECT 1 FROM public_assets a {where}"  # noqa: S608
@@ -131,7 +131,7 @@ def list_points(
     connection: sa.Connection, *, wanted: AssetFilter, limit: int
 ) -> Sequence[sa.Row[Any]]:
     """Return id, kind, name, lon, lat, source_id of located assets, for a map; in no order."""
-    parts, values = _conditions(wanted)
+    parts, values = conditions_of(wanted)
     where = " AND ".join(["a.geom IS NOT NULL", *parts])
     sql = (
         "SELECT a.id::text AS id, a.kind::text AS kind, a.name, ST_X(a.geom) AS lon,"  # noqa: S608

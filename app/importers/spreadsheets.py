@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ MAX_UNPACKED_BYTES = 200_000_000
 MAX_ROWS = 500_000
 MAX_COLUMNS = 300
 MAX_BLANK_ROWS = 1000
+
+# A low line before what would be read as a character's number (ECMA-376, 22.9.2.19).
+_ESCAPED = re.compile("_x005[Ff]_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def spreadsheet_rows(path: Path) -> Iterator[list[str]]:
@@ -85,4 +89,5 @@ def _text(cell: object) -> str:
         return cell.date().isoformat()
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))  # a telephone number kept as a number
-    return str(cell)
+    # What stands in the cell itself, and not in the list of texts, openpyxl leaves escaped.
+    return _ESCAPED.sub("_", str(cell))

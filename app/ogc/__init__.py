@@ -1,1 +1,1 @@
-"""OGC API Features and Tiles over the public views."""
+"""OGC API Features and Tiles: the public views for GIS programs, by tipg."""

@@ -139,6 +139,11 @@ class Asker:
             "photo_id": things.team_id,
             "club_id": str(people.club_id),
             "boccia_id": str(people.boccia_id),
+            # Of OGC API.
+            "collectionId": "nothing" if is_missing else "assets",
+            "itemId": things.team_id if is_missing else str(people.club_id),
+            "tileMatrixSetId": "Nothing" if is_missing else "WebMercatorQuad",
+            **dict.fromkeys(("z", "x", "y"), "0"),
             # Nobody has these: whoever may ask learns that they are not there.
             "code": "ZZZZZZ",
             "feed_id": "999999",

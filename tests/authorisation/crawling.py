@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, unquote_plus, urlsplit
 import pypdf
 from httpx import Response
 from PIL import Image
+from pyarrow import parquet
 
 from tests.authorisation.table import Row
 
@@ -29,7 +30,10 @@ NOT_FOLLOWED = ("/static/", "/sign-out", "/sign-in/oidc")
 # Of addresses that differ in their questions' values alone, so many are asked; of what takes long
 # to draw, one, and for somebody signed in one of its sort.
 MOST_ALIKE, MOST_SLOW = 2, 1
-SLOW = re.compile(r"(?:/map|/map\.html|\.pdf|\.png|\.xlsx|\.gpkg|/embed)$")
+SLOW = re.compile(
+    r"(?:/map|/map\.html|\.pdf|\.png|\.xlsx|\.gpkg|\.zip|\.kml|\.parquet|\.fgb"
+    r"|/embed)$"
+)
 IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[EWS][0-9]{8}")
 MOST_ASKED = 600
 
@@ -114,6 +118,8 @@ def texts_of(content: bytes) -> Iterator[str]:
         yield from _texts_of_pdf(content)
     elif content.startswith(b"SQLite format 3"):
         yield from _texts_of_database(content)
+    elif content.startswith(b"PAR1"):
+        yield from _texts_of_parquet(content)
     elif content.startswith(b"\x89PNG"):
         with Image.open(io.BytesIO(content)) as picture:
             picture.load()
@@ -126,6 +132,14 @@ def texts_of(content: bytes) -> Iterator[str]:
         yield unquote_plus(text)
         for piece in EMBEDDED.findall(text):
             yield from texts_of(base64.b64decode(piece + "=" * (-len(piece) % 4)))
+
+
+def _texts_of_parquet(content: bytes) -> Iterator[str]:
+    """Yield every value: what is packed in pages cannot be searched as it stands."""
+    table = parquet.read_table(io.BytesIO(content))
+    yield str(table.schema.metadata)
+    for row in table.to_pylist():
+        yield " ".join(map(str, row.values()))
 
 
 def _texts_of_pdf(content: bytes) -> Iterator[str]:

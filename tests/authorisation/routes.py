@@ -25,11 +25,23 @@ def routes_of(app: FastAPI) -> dict[Key, frozenset[Role] | None]:
         route = context.original_route
         if isinstance(route, Mount):
             found["MOUNT", context.path or route.path] = None
+            found |= _mounted(route)
             continue
         for method in sorted((context.methods or set()) - {"HEAD"}):
             key = (method, context.path or "")
             assert key not in found, f"{key} is there twice: only the first is ever asked"
             found[key] = _roles(route) if isinstance(route, APIRoute) else None
+    return found
+
+
+def _mounted(mount: Mount) -> dict[Key, frozenset[Role] | None]:
+    """Return the routes of an application that is mounted in another."""
+    found: dict[Key, frozenset[Role] | None] = {}
+    for context in iter_route_contexts(mount.routes):
+        route = context.original_route
+        for method in sorted((context.methods or set()) - {"HEAD"}):
+            path = f"{mount.path}{context.path}"
+            found[method, path] = _roles(route) if isinstance(route, APIRoute) else None
     return found
 
 

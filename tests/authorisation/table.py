@@ -15,7 +15,7 @@ from app.models import Role
 
 OK, SEE_OTHER = frozenset({200}), frozenset({303})
 NOT_FOUND, PROBLEM, CONFLICT = frozenset({404}), frozenset({422}), frozenset({409})
-GONE, NOT_ALLOWED = frozenset({410}), frozenset({403})
+GONE, NOT_ALLOWED, BAD = frozenset({410}), frozenset({403}), frozenset({400})
 
 
 class Access(Enum):
@@ -32,9 +32,10 @@ class Access(Enum):
     ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
 
-# What paths name that is everybody's.
+# What addresses name that everybody may see.
 ON_THE_MAP = (
     "asset_id", "home_id", "gss_code", "service_id", "link_id", "taxonomy_id", "term_id",
+    "collectionId", "z", "tileMatrixSetId",
 )  # fmt: skip
 
 
@@ -322,8 +323,38 @@ ORUK_ROWS = (
     _get("/oruk/taxonomy_terms"),
     _get("/oruk/taxonomy_terms/{term_id}"),
 )
-OGC_ROWS: tuple[Row, ...] = ()
-EXPORT_ROWS: tuple[Row, ...] = ()
+# tipg's own addresses, which are mounted as an application of their own.
+_COLLECTION = "/ogc/collections/{collectionId}"
+_TILES = f"{_COLLECTION}/tiles/{{tileMatrixSetId}}"
+OGC_ROWS: tuple[Row, ...] = (
+    Row("MOUNT", "/ogc", Access.PUBLIC),
+    _get("/ogc/"),
+    _get("/ogc/api"),
+    _get("/ogc/api.html"),
+    _get("/ogc/conformance"),
+    _get("/ogc/collections"),
+    _get(_COLLECTION),
+    _get(f"{_COLLECTION}/queryables"),
+    _get(f"{_COLLECTION}/items", query="limit=1000"),
+    # Nothing of that id is in most collections.
+    _get(f"{_COLLECTION}/items/{{itemId}}"),
+    _get("/ogc/tileMatrixSets"),
+    _get("/ogc/tileMatrixSets/{tileMatrixSetId}", gone=NOT_FOUND | BAD),
+    _get(f"{_COLLECTION}/tiles"),
+    _get(_TILES, gone=NOT_FOUND | BAD),
+    _get(f"{_TILES}/{{z}}/{{x}}/{{y}}", gone=NOT_FOUND | BAD),
+    _get(f"{_TILES}/tilejson.json", gone=NOT_FOUND | BAD),
+    _get(f"{_TILES}/style.json", gone=NOT_FOUND | BAD),
+    _get(f"{_TILES}/map.html", gone=NOT_FOUND | BAD),
+)
+EXPORT_ROWS: tuple[Row, ...] = (
+    _get("/exports"),
+    *(
+        _get(f"/{name}.{ending}")
+        for name in ("assets", "activities")
+        for ending in ("gpkg", "xlsx", "zip", "kml", "parquet", "fgb")
+    ),
+)
 PUBLIC_CALENDAR_ROWS: tuple[Row, ...] = ()
 # Nobody's own: every editor looks after all of them, and here there is none of that number.
 FEED_ROWS: tuple[Row, ...] = (

@@ -26,6 +26,7 @@ from tests.benchmarks import (
     matching,
     minutes,
     networks,
+    ogc,
     oruk,
     pages,
     take,
@@ -50,6 +51,7 @@ def main() -> None:
         "matching": _matching,
         "home": _home,
         "lists": _lists,
+        "ogc": _ogc,
         "pages": _pages,
         "imports": _imports,
         "cold": _cold,
@@ -102,6 +104,12 @@ def _lists(count: int, is_quick: bool) -> None:
     missing = [] if figures else ["Not measured: tipg is not installed (the extra “bench”)."]
     connections = f"One worker, {lists.CONNECTIONS} keep-alive connections."
     show(f"Lists by rectangle ({count:,} assets)", figures, missing or [connections, NOTE])
+
+
+def _ogc(count: int, is_quick: bool) -> None:
+    seconds = 1.0 if is_quick else lists.SECONDS_A_ROUND
+    figures = ogc.measure(make_england(count), seconds=seconds)
+    show(f"OGC API ({count:,} assets)", figures, ["Tiles one after the other.", NOTE])
 
 
 def _pages(count: int, is_quick: bool) -> None:

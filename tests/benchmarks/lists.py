@@ -6,7 +6,7 @@ import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 import numpy as np
@@ -33,7 +33,7 @@ def measure(settings: Settings, *, seconds: float = SECONDS_A_ROUND) -> list[Fig
     """Return requests per second of ours and of tipg's for each of `LIMITS`."""
     if importlib.util.find_spec("tipg") is None:
         return []
-    boxes = {limit: _boxes(settings, limit) for limit in LIMITS}
+    boxes = {limit: boxes_of(settings, limit) for limit in LIMITS}
     with (
         served(
             "tests.benchmarks.ours:make",
@@ -49,7 +49,9 @@ def measure(settings: Settings, *, seconds: float = SECONDS_A_ROUND) -> list[Fig
         ]
 
 
-def tipg_environment(settings: Settings) -> dict[str, str]:
+def tipg_environment(
+    settings: Settings, *, schema: str = "public", table: str = "public_assets"
+) -> dict[str, str]:
     """Return tipg's settings: only the one view, and no looking for new tables meanwhile."""
     url = sa.make_url(settings.database_url).set(drivername="postgresql")
     if not url.host:
@@ -61,14 +63,15 @@ def tipg_environment(settings: Settings) -> dict[str, str]:
         text = url.render_as_string(hide_password=False)
     return {
         "DATABASE_URL": text,
-        "TIPG_DB_SCHEMAS": '["public"]',
-        "TIPG_DB_TABLES": '["public.public_assets"]',
+        # Extensions are in "public"; only the one table is served.
+        "TIPG_DB_SCHEMAS": json.dumps(sorted({schema, "public"})),
+        "TIPG_DB_TABLES": json.dumps([f"{schema}.{table}"]),
         "TIPG_DB_DATETIME_EXTENT": "false",
         "TIPG_CATALOG_TTL": "0",
     }
 
 
-def _boxes(settings: Settings, limit: int) -> list[str]:
+def boxes_of(settings: Settings, limit: int) -> list[str]:
     """Return rectangles "west,south,east,north" in degrees with a little over `limit` assets."""
     engine = make_engine(settings)
     with engine.connect() as connection:
@@ -107,10 +110,7 @@ def _figures(
                 message = f"{path} gave {len(features)} features"
                 raise RuntimeError(message)
         client.close()
-    runs: dict[Server, list[dict[str, float]]] = {ours: [], tipg: []}
-    for turn in range(ROUNDS):
-        for server in (ours, tipg) if turn % 2 else (tipg, ours):
-            runs[server].append(_round(server, paths[server], seconds))
+    runs = rounds(paths, seconds)
     what = f"/assets.geojson, {limit:,} features"
 
     def median(server: Server, top: str, bottom: str) -> float:
@@ -124,6 +124,17 @@ def _figures(
         Figure(what, "bytes", median(ours, "bytes", "answers"),
                median(tipg, "bytes", "answers"), TIPG),
     ]  # fmt: skip
+
+
+def rounds(
+    paths: Mapping[Server, Sequence[str]], seconds: float
+) -> dict[Server, list[dict[str, float]]]:
+    """Return what each round of each server measured: they take turns, and turns at beginning."""
+    runs: dict[Server, list[dict[str, float]]] = {server: [] for server in paths}
+    for turn in range(ROUNDS):
+        for server in paths if turn % 2 else reversed(list(paths)):
+            runs[server].append(_round(server, paths[server], seconds))
+    return runs
 
 
 def _round(server: Server, paths: Sequence[str], seconds: float) -> dict[str, float]:

@@ -20,6 +20,7 @@ from app.importers.readers.own_columns import (
     own_source,
     plain,
     require_own_columns,
+    unprotected,
 )
 from app.importers.records import ActivityRecord, Problem, ScheduleRecord, Skipped, SourceInfo
 from app.models import ProblemReason
@@ -68,7 +69,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[ActivityRecord | Problem 
     require_own_columns(table, columns, NEEDED)
     activities: dict[str, ActivityRecord] = {}
     for number, row in table.rows():
-        own = OwnRow(number, columns, row)
+        own = OwnRow(number, columns, unprotected(table.path, row))
         key, name = own.text("id"), own.text("name")
         if key is not None and key.casefold().startswith(EXAMPLE):
             yield Skipped(number, "example of the template")

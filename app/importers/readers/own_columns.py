@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from app.activities.clock import parse_day
@@ -17,6 +18,7 @@ from app.importers.files import MissingColumns, Table
 from app.importers.normalise import clean_text
 from app.importers.records import Problem, SourceInfo
 from app.models import ProblemReason
+from app.rendering import csv_text
 
 EXAMPLE = "example-"  # ids of the rows a template comes with
 
@@ -92,6 +94,16 @@ def require_own_columns(table: Table, columns: Mapping[str, str], needed: Sequen
     if lacking:
         said = ", ".join(f"{name} (or {', '.join(ALIASES[name])})" for name in lacking)
         raise MissingColumns(f"{table.path.name} has no column {said}.", header=table.header)
+
+
+def unprotected(path: Path, row: Mapping[str, str]) -> Mapping[str, str]:
+    """Return a row without the apostrophes our CSV has before what would run as a formula.
+
+    In a workbook text is text: there, an apostrophe is one.
+    """
+    if path.suffix.lower() == ".xlsx":
+        return row
+    return {name: csv_text(cell) for name, cell in row.items()}
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from app.importers.readers.own_columns import (
     own_source,
     plain,
     require_own_columns,
+    unprotected,
 )
 from app.importers.records import AssetRecord, Problem, Skipped, SourceInfo
 from app.models import MOST_BEDS, AssetKind, ProblemReason
@@ -75,7 +76,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[AssetRecord | Problem | S
     columns = find_columns(table.header, COLUMNS)
     require_own_columns(table, columns, NEEDED)
     for number, row in table.rows():
-        own = OwnRow(number, columns, row)
+        own = OwnRow(number, columns, unprotected(table.path, row))
         if own.written("id").casefold().startswith(EXAMPLE):
             yield Skipped(number, "example of the template")
             continue

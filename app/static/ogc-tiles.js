@@ -1,0 +1,16 @@
+// Draws the vector tiles of a collection: points as dots, areas as outlines.
+const place = document.getElementById("tiles");
+const tilejson = await (await fetch(place.dataset.tilejson)).json();
+const [{ id: dataLayer }] = tilejson.vector_layers;
+const green = "#00594f";
+const symbolizer = new protomapsL.CircleSymbolizer({ radius: 4, fill: green, stroke: "#fff", width: 1 });
+const outline = new protomapsL.PolygonSymbolizer({ fill: green, opacity: 0.15, stroke: green, width: 1 });
+const [west, south, east, north] = tilejson.bounds ?? [-6, 50, 2, 56];
+const map = L.map(place).fitBounds([[south, west], [north, east]]);
+protomapsL.leafletLayer({
+  url: tilejson.tiles[0],
+  attribution: place.dataset.attribution,
+  maxDataZoom: 16,
+  paintRules: [{ dataLayer, symbolizer: dataLayer === "wards" ? outline : symbolizer }],
+  labelRules: [],
+}).addTo(map);
