@@ -1,0 +1,80 @@
+"""Which place of the map a calendar's words mean: only where it is sure, else nobody is asked."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.calendars import venue_queries as queries
+from app.importers.calendars.words import ONLINE
+from geo.likeness import likeness
+
+# Names as sure as these are one place's: with the same postcode, and without any.
+SURE_AT_ONE_POSTCODE, SURE_BY_NAME = 75.0, 92.0
+# The best has to be so much better than the second.
+APART = 5.0
+_POSTCODE = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?)\s*(\d[A-Z]{2})\b", re.IGNORECASE)
+_MOST_PARTS = 3
+
+
+def ask_venues(connection: sa.Connection, *, feed_id: int) -> int:
+    """Ask the venues a feed names and that are surely meant; return how many are asked anew."""
+    asked = 0
+    for row in queries.list_unplaced(connection, feed_id=feed_id):
+        if row.place_words == ONLINE:
+            continue
+        venue_id = find_venue(connection, organizer_id=row.organizer_id, words=row.place_words)
+        if venue_id is not None:
+            asked += queries.ask_venue(
+                connection, feed_id=feed_id, words=row.place_words, venue_id=venue_id
+            )
+    return asked
+
+
+def find_venue(
+    connection: sa.Connection, *, organizer_id: uuid.UUID, words: str
+) -> uuid.UUID | None:
+    """Return the one place near a group that its words mean; None: none, or more than one."""
+    postcode = postcode_in(words)
+    rows = queries.list_candidates(
+        connection, organizer_id=organizer_id, words=words, postcode=postcode
+    )
+    return surest(words, rows)
+
+
+def postcode_in(words: str) -> str | None:
+    """Return the postcode that stands in some words, with its space."""
+    found = _POSTCODE.search(words)
+    return f"{found.group(1)} {found.group(2)}".upper() if found else None
+
+
+def surest(words: str, rows: Sequence[sa.Row[Any]]) -> uuid.UUID | None:
+    """Return the id of the row (id, name, postcode) that is surely meant, or None.
+
+    A name counts as far as the first parts of the words between commas are like it; another
+    postcode than the written one speaks against a place whatever its name.
+    """
+    postcode = postcode_in(words)
+    scored = []
+    for row in rows:
+        is_there = postcode is not None and row.postcode == postcode
+        if postcode and row.postcode and not is_there:
+            continue
+        alike = _alike(words, row.name)
+        if alike >= (SURE_AT_ONE_POSTCODE if is_there else SURE_BY_NAME):
+            scored.append((alike, row.id))
+    scored.sort(key=lambda one: (-one[0], str(one[1])))
+    if not scored or (len(scored) > 1 and scored[0][0] - scored[1][0] < APART):
+        return None
+    return uuid.UUID(str(scored[0][1]))
+
+
+def _alike(words: str, name: str) -> float:
+    """Return how like a name the words are, 0 to 100: rooms and streets stand beside it."""
+    parts = [part.strip() for part in re.split(r"[,\n;(]", words) if part.strip()][:_MOST_PARTS]
+    tried = [*parts, " ".join(parts[:2]), words]
+    return max((likeness(text, name) for text in tried), default=0.0)
