@@ -39,7 +39,7 @@ def answer_request(
         If an editor answers what does not wait any more.
     """
     row = queries.find_request(session, request_id=request_id)
-    if row is None or (venue_id is not None and row.venue_id != venue_id):
+    if row is None or (venue_id is not None and venue_id not in (row.venue_id, row.duplicate_of)):
         raise NotFound("There is no such question. It may have been withdrawn.")
     was = VenueAnswer(row.answer) if venue_id is not None else VenueAnswer.WAITING
     if was is answer:
