@@ -19,7 +19,7 @@ Key = tuple[str, str]
 
 # Open data, and what people recorded to be on the map.
 PUBLIC = {
-    "activities": "name description access",
+    "activities": "name description access place_words",
     "area_figures": "gss_code measure",
     "term_mappings": "taxonomy term label",
     "area_lookups": "lsoa_code release ward_code ward_name lad_code lad_name",

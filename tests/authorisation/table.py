@@ -304,7 +304,14 @@ COUNCILLOR_ROWS: tuple[Row, ...] = (
 ORUK_ROWS: tuple[Row, ...] = ()
 OGC_ROWS: tuple[Row, ...] = ()
 EXPORT_ROWS: tuple[Row, ...] = ()
-PUBLIC_CALENDAR_ROWS: tuple[Row, ...] = ()
+PUBLIC_CALENDAR_ROWS: tuple[Row, ...] = (
+    _get("/assets/{asset_id}.ics"),
+    _get("/wards/{gss_code}.ics"),
+    _get("/homes/{home_id}.ics"),
+    _get("/interests/{concept}.ics", query="near=BD1+1HY", own=NOT_FOUND),
+    _post("/claims/{token}/venues", own=GONE, gone=GONE),
+    _post("/claims/{token}/calendar", own=GONE, gone=GONE),
+)
 FEED_ROWS: tuple[Row, ...] = ()
 TERM_ROWS: tuple[Row, ...] = ()
 JOB_ROWS: tuple[Row, ...] = ()

@@ -136,17 +136,21 @@ class _Time:
         self.rrule, self.exdates = row.rrule, row.exdates
 
 
+def as_times(connection: sa.Connection, activity_id: uuid.UUID) -> list[_Time]:
+    """Return the schedules of an activity as our pages expand them."""
+    rows = connection.execute(
+        sa.text("SELECT * FROM schedules WHERE activity_id = :i ORDER BY id"), {"i": activity_id}
+    )
+    return [_Time(row) for row in rows]
+
+
 def dates_of_our_page(
     connection: sa.Connection, feed_id: int, first: dt.date, last: dt.date
 ) -> set[Seen]:
     """Return every date our pages would show of what a feed brought."""
     found: set[Seen] = set()
     for activity in activities_of(connection, feed_id):
-        rows = connection.execute(
-            sa.text("SELECT * FROM schedules WHERE activity_id = :i ORDER BY id"),
-            {"i": activity.id},
-        ).all()
-        for one in expand([_Time(row) for row in rows], [], first=first, last=last):
+        for one in expand(as_times(connection, activity.id), [], first=first, last=last):
             ends = one.ends_at.replace(tzinfo=None) if one.ends_at else None
             found.add((activity.name, dt.datetime.combine(one.on, one.opens_at), ends))
     return found
