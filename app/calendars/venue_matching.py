@@ -8,16 +8,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from rapidfuzz import fuzz
 
 from app.calendars import venue_queries as queries
 from app.importers.calendars.words import ONLINE
-from geo.likeness import likeness
+from geo.likeness import ONE_WORD, likeness
 
 # Names as sure as these are one place's: with the same postcode, and without any.
 SURE_AT_ONE_POSTCODE, SURE_BY_NAME = 75.0, 92.0
 # The best has to be so much better than the second.
 APART = 5.0
 _POSTCODE = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?)\s*(\d[A-Z]{2})\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]+")
 _MOST_PARTS = 3
 
 
@@ -65,7 +67,8 @@ def surest(words: str, rows: Sequence[sa.Row[Any]]) -> uuid.UUID | None:
         if postcode and row.postcode and not is_there:
             continue
         alike = _alike(words, row.name)
-        if alike >= (SURE_AT_ONE_POSTCODE if is_there else SURE_BY_NAME):
+        is_sure = alike >= SURE_BY_NAME and _names_all_of(words, row.name)
+        if is_sure or (is_there and alike >= SURE_AT_ONE_POSTCODE):
             scored.append((alike, row.id))
     scored.sort(key=lambda one: (-one[0], str(one[1])))
     if not scored or (len(scored) > 1 and scored[0][0] - scored[1][0] < APART):
@@ -76,5 +79,16 @@ def surest(words: str, rows: Sequence[sa.Row[Any]]) -> uuid.UUID | None:
 def _alike(words: str, name: str) -> float:
     """Return how like a name the words are, 0 to 100: rooms and streets stand beside it."""
     parts = [part.strip() for part in re.split(r"[,\n;(]", words) if part.strip()][:_MOST_PARTS]
-    tried = [*parts, " ".join(parts[:2]), words]
+    # A town by itself ("…, Ilkley") is no name, whatever library is called after it.
+    tried = [text for text in (*parts, " ".join(parts[:2]), words) if " " in text or text == words]
     return max((likeness(text, name) for text in tried), default=0.0)
+
+
+def _names_all_of(words: str, name: str) -> bool:
+    """Return whether every word of a name is written, in some spelling: "Ilkley" is no library."""
+    written = _WORD.findall(words.casefold())
+    return all(
+        any(fuzz.ratio(word, one) >= ONE_WORD for one in written)
+        for word in _WORD.findall(name.casefold())
+        if word not in {"the", "of", "at", "and"}
+    )

@@ -145,18 +145,18 @@ def test_an_editor_agrees_in_the_queue_and_takes_it_back(
     page = editor.get(f"/queue?kind=venue&item=venue:{number}").text
     assert "Ilkley friends" in page
     assert WORDS in page
-    answer = editor.post(f"/queue/venue/{number}/approve")
+    answer = editor.post(f"/queue/venue/{number}/approve", data={"filter": ""})
     assert answer.status_code == 303
     assert "Approved: <bdi>Clarke Foley Centre</bdi>" in editor.get(answer.headers["location"]).text
     assert shows(people, venue_id)
     # A second editor is told, and a later reading keeps it, also when the words change.
-    assert editor.post(f"/queue/venue/{number}/reject").status_code == 409
+    assert editor.post(f"/queue/venue/{number}/reject", data={"filter": ""}).status_code == 409
     served.content = served.content.replace(b"on a chair", b"on a stool")
     assert "1 changed" in read(people, feed_id).message
     assert shows(people, venue_id)
     with people.engine.connect() as connection:
         assert {row.venue_id for row in activities_of(connection, feed_id)} == {venue_id, None}
-    assert editor.post(f"/queue/venue/{number}/undo").status_code == 303
+    assert editor.post(f"/queue/venue/{number}/undo", data={"filter": ""}).status_code == 303
     assert not shows(people, venue_id)
     assert request_of(people, feed_id).answer == "waiting"
 
@@ -165,7 +165,7 @@ def test_a_refusal_is_remembered(
     people: People, served: Served, feed_id: int, venue_id: uuid.UUID
 ) -> None:
     editor, number = people.client("editor"), request_of(people, feed_id).id
-    assert editor.post(f"/queue/venue/{number}/reject").status_code == 303
+    assert editor.post(f"/queue/venue/{number}/reject", data={"filter": ""}).status_code == 303
     served.content = served.content.replace(b"on a chair", b"on a stool")
     assert "asked" not in read(people, feed_id).message
     assert request_of(people, feed_id).answer == "refused"
@@ -186,9 +186,9 @@ def test_the_venue_answers_by_its_own_link(
         assert sent.status_code == 303
         assert shows(people, venue_id) is is_shown
     assert "You said yes." in client.get(f"/claims/{TOKEN}").text
-    for wrong in ({"request": "999999", "answer": "yes"}, {"request": str(number)}, {}):
+    for wrong in ({"request": "999999", "answer": "yes"}, {"request": str(number)}, {"answer": "no"}):
         assert client.post(f"/claims/{TOKEN}/venues", data=wrong).status_code == 404
-    assert client.post("/claims/unknown/venues", data={}).status_code == 410
+    assert client.post("/claims/unknown/venues", data={"answer": "no"}).status_code == 410
 
 
 def test_a_group_names_its_calendar_and_a_private_address_is_told(
