@@ -1,4 +1,4 @@
-"""What calendars of others bring: the place of an activity in their own words.
+"""What calendars of others bring: the place of an activity in their own words, and items of feeds.
 
 The application may say where something happens once its venue has agreed, and nothing else of it.
 """
@@ -9,6 +9,7 @@ from types import ModuleType
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_27_calendars"
 down_revision = "2026_11_27_oruk"
@@ -37,6 +38,18 @@ def upgrade() -> None:
     """Keep the words, show them, and let a venue's answer be written."""
     op.add_column("activities", sa.Column("place_words", sa.Text(), nullable=True))
     op.execute(_view(WORDS))
+    op.create_table(
+        "feed_items",
+        sa.Column("feed_id", sa.Integer(), nullable=False),
+        sa.Column("item_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("modified", sa.BigInteger(), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["feed_id"], ["feeds.id"], name=op.f("fk_feed_items_feed_id_feeds"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("feed_id", "item_id", name=op.f("pk_feed_items")),
+    )
     op.execute("GRANT UPDATE (venue_id) ON activities TO patchwork_app")
 
 
@@ -46,4 +59,5 @@ def downgrade() -> None:
     op.execute("DROP VIEW public_activities")
     op.execute(_view())
     op.execute(f"GRANT SELECT ON public_activities TO {READERS}")
+    op.drop_table("feed_items")
     op.drop_column("activities", "place_words")

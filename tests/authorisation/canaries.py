@@ -73,6 +73,7 @@ PLANTED = {
     # A calendar's address may be a secret one.
     "feeds": {EDITORS: "name url message", NOBODY: "publisher licence attribution etag"
               " last_modified cursor"},
+    "feed_items": {NOBODY: "item_id kind data"},
     "identities": {NOBODY: "issuer subject"},
     "import_problems": {NOBODY: "raw", EDITORS: "source_key name message suggestion"},
     "import_runs": {NOBODY: "scope file_sha256 message", EDITORS: "file_name"},
