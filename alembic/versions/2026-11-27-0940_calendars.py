@@ -30,7 +30,7 @@ def _view(*more: str) -> str:
     """Return the statement of the view of activities, with more columns at its end."""
     find = _module_of(VIEW_BEFORE)
     columns = ", ".join((find.ACTIVITIES_TOO, *more))
-    statement: str = find._with_columns(find._activities_before(), columns)  # noqa: SLF001 - ours
+    statement: str = find._with_columns(find._activities_before(), columns)
     return statement
 
 

@@ -28,8 +28,8 @@ from app.rendering import (
     map_answer,
     page,
 )
-from app.words import LONDON
 from app.structured_data import as_block, describe_ward
+from app.words import LONDON
 from geo.geojson import features_from_rows
 
 # Answers are written by hand; JSON is only one of their forms.
@@ -115,7 +115,8 @@ def _page_of_ward(
         met=group_gaps(report.met),
         structured_data=as_block(
             *describe_ward(
-                report.ward, report.places,
+                report.ward,
+                report.places,
                 base_url=request.app.state.settings.base_url.rstrip("/"),
             )
         ),

@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 LONGEST = 2_000
 # How programs mark the addresses that are for their owner alone.
-_PRIVATE = re.compile(r"/private-|[?&](?:key|token|pwd|secret|auth)=|facebook\.com/ical/", re.I)
+_PRIVATE = re.compile(
+    r"/private-|[?&](?:key|token|pwd|secret|auth)=|facebook\.com/ical/", re.IGNORECASE
+)
 _SCHEMES = {"http", "https", "webcal", "webcals"}
 
 

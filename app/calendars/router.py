@@ -84,6 +84,8 @@ def show_interest_calendar(request: Request, concept: str, connect: Reading) -> 
         if place is None and not query.problems:
             query.wrong("near", "Say near where: a full postcode, or the name of a care home.")
         query.refuse_problems()
+        if place is None:  # pragma: no cover - a problem was said above
+            raise NotFound(NOTHING_HERE)
         found = actions.read_what_is_on(
             connection, name=f"{vocabulary.concept(concept).label} near {place.name}",
             path=f"/interests/{concept}", of="interest", today=today(), lon=place.lon,
@@ -113,8 +115,8 @@ def show_home_calendar(request: Request, home_id: str, connect: Reading) -> Resp
 def _answer(request: Request, connection: sa.Connection, found: WhatIsOn) -> Response:
     """Write a calendar, or say that it is as it was."""
     names: Names = request.app.state.names.get(connection)
-    credits = names.attribution(row.source_id for row in found.rows)
-    calendar = dataclasses.replace(found, credits=credits)
+    credited = names.attribution(row.source_id for row in found.rows)
+    calendar = dataclasses.replace(found, credits=credited)
     settings, now = request.app.state.settings, today()
     base_url = settings.base_url.rstrip("/")
     stamp = actions.stamp_of(calendar, base_url=base_url, today=now)

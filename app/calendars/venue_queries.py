@@ -47,7 +47,8 @@ ASK = sa.text(
 )
 ASKED = """
     SELECT q.id, q.feed_id, q.words, q.venue_id, q.answer::text AS answer, q.answered_at,
-           q.created_at, v.name AS name, v.duplicate_of, v.address AS venue_address, v.postcode AS venue_postcode,
+           q.created_at, v.name AS name, v.duplicate_of, v.address AS venue_address,
+           v.postcode AS venue_postcode,
            f.organizer_id, o.name AS organizer_name, f.name AS feed_name,
            ARRAY(SELECT y.name FROM activities y JOIN sources s ON s.id = y.source_id
                  WHERE s.slug = 'feed-' || q.feed_id AND y.place_words = q.words

@@ -99,7 +99,7 @@ class ActivityRecord:
     row_number: int
     source_key: str
     name: str
-    organizer_key: str | None = None
+    organizer_key: str = ""
     organizer_id: uuid.UUID | None = None
     venue_key: str | None = None
     description: str | None = None

@@ -96,6 +96,8 @@ def approve(asked: Asked, *, kind: str, item: str) -> Decided | None:
     Raises NotFound, and Taken when somebody else was quicker.
     """
     session, account_id = asked.session, asked.work.person.account_id
+    if kind == VENUE:
+        return _answer_for_venue(session, item, VenueAnswer.ACCEPTED)
     if kind == SUGGESTION:
         row = _waiting(session, item)
         return _APPROVED[row.kind](asked, row)
@@ -113,8 +115,6 @@ def approve(asked: Asked, *, kind: str, item: str) -> Decided | None:
         if not queries.agree_it_is_gone(session, change_id=found.id, account_id=account_id):
             raise Taken("approved", found.decided_at)
         return Decided("gone")
-    if kind == VENUE:
-        return _answer_for_venue(session, item, VenueAnswer.ACCEPTED)
     problem = _problem(session, number_of(item))
     if not queries.resolve_problem(session, problem_id=problem.id, is_done=True):
         raise Taken("done", problem.resolved_at)
@@ -168,15 +168,7 @@ def undo(asked: Asked, *, kind: str, item: str) -> Decided:
         )
         return Decided("undone" if is_back else "already")
     if kind == FOUND_GONE:
-        found = queries.find_gone(session, change_id=number_of(item))
-        if found is None:
-            raise NotFound("There is nothing like that in the queue.")
-        if queries.forget_it_is_gone(session, change_id=found.id):
-            return Decided("undone")
-        back = find_change(session, change_id=found.back_id) if found.back_id else None
-        undone = take_back(session, back, acting_as="editor") if back else None
-        is_done = undone is not None and undone.outcome is Outcome.DONE
-        return Decided("undone" if is_done else "already")
+        return _undo_gone(session, number_of(item))
     if kind == VENUE:
         is_back = take_back_answer(session, request_id=number_of(item))
         return Decided("undone" if is_back else "already")
@@ -410,6 +402,18 @@ def _found_gone(session: Session, change_id: int) -> sa.Row[Any]:
     if found.gone_at is None:
         raise Taken("rejected", None)
     return found
+
+
+def _undo_gone(session: Session, change_id: int) -> Decided:
+    found = queries.find_gone(session, change_id=change_id)
+    if found is None:
+        raise NotFound("There is nothing like that in the queue.")
+    if queries.forget_it_is_gone(session, change_id=found.id):
+        return Decided("undone")
+    back = find_change(session, change_id=found.back_id) if found.back_id else None
+    undone = take_back(session, back, acting_as="editor") if back else None
+    is_done = undone is not None and undone.outcome is Outcome.DONE
+    return Decided("undone" if is_done else "already")
 
 
 def _problem(session: Session, problem_id: int) -> sa.Row[Any]:

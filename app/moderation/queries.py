@@ -66,7 +66,7 @@ COUNTS = f"""
 
 
 def count_waiting(session: Session) -> sa.Row[Any]:
-    """Return how many wait: suggestion, photo, gone, problem (to `COUNTED_TO`), venue, duplicate."""
+    """Return how many of each kind wait (problems to `COUNTED_TO`), and likely duplicates."""
     return session.execute(sa.text(COUNTS)).one()
 
 

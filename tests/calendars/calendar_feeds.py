@@ -54,8 +54,8 @@ def serving() -> Iterator[Served]:
             if not is_same:
                 self.wfile.write(content)
 
-        def log_message(self, format: str, *args: object) -> None:
-            del format, args
+        def log_message(self, *args: object) -> None:
+            del args
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
@@ -92,13 +92,15 @@ def reading_of(
 ) -> Reading:
     """Return one reading of a feed, as a job would begin it."""
     with engine.connect() as connection:
-        feed = connection.execute(sa.text("SELECT * FROM feeds WHERE id = :i"), {"i": feed_id}).one()
+        feed = connection.execute(
+            sa.text("SELECT * FROM feeds WHERE id = :i"), {"i": feed_id}
+        ).one()
     allowed = settings.model_copy(update={"fetch_allowed": "127.0.0.0/8"})
     return Refreshing(
         engine=engine, feed=feed, fetcher=Fetcher.of(allowed), today=today, is_whole=is_whole,
         source=SourceInfo(f"feed-{feed_id}", feed.name, feed.publisher, feed.licence,
                           feed.attribution),
-        told=lambda done, of: None,
+        told=lambda *_: None,
     )  # fmt: skip
 
 

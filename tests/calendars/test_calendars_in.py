@@ -89,7 +89,11 @@ def by_python(text: bytes) -> set[Seen]:
     for event in recurring_ical_events.of(calendar).between(TODAY, LAST + dt.timedelta(days=1)):
         start = event["dtstart"].dt
         is_left_out = event.get("status") == "CANCELLED" or event.get("class", "PUBLIC") != "PUBLIC"
-        if isinstance(start, dt.datetime) and not is_left_out and TODAY <= local(start).date() <= LAST:
+        if (
+            isinstance(start, dt.datetime)
+            and not is_left_out
+            and TODAY <= local(start).date() <= LAST
+        ):
             found.add(seen(str(event["summary"]), start, event["dtend"].dt))
     return found
 
@@ -106,7 +110,9 @@ def by_javascript(text: bytes) -> set[Seen]:
         env={"PATH": os.environ["PATH"], "TZ": "Europe/London"},
     )  # fmt: skip
     return {
-        seen(name, dt.datetime.fromisoformat(start), dt.datetime.fromisoformat(end) if end else None)
+        seen(
+            name, dt.datetime.fromisoformat(start), dt.datetime.fromisoformat(end) if end else None
+        )
         for name, start, end in json.loads(answer.stdout)
     }
 

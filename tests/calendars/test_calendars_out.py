@@ -51,7 +51,9 @@ def javascript_s(text: str, zone: str) -> set[Seen]:
         env={"PATH": os.environ["PATH"], "TZ": zone},
     )  # fmt: skip
     return {
-        seen(name, dt.datetime.fromisoformat(start), dt.datetime.fromisoformat(end) if end else None)
+        seen(
+            name, dt.datetime.fromisoformat(start), dt.datetime.fromisoformat(end) if end else None
+        )
         for name, start, end in json.loads(answer.stdout)
     }
 
@@ -113,7 +115,8 @@ def stored(people: People) -> Stored:
 
 HARD: dict[str, dict[str, Any]] = {
     "On the days of the clock changes": {
-        "starts_on": D(2026, 1, 4), "opens_at": T(10), "closes_at": T(11, 30), "rrule": "FREQ=WEEKLY",
+        "starts_on": D(2026, 1, 4), "opens_at": T(10), "closes_at": T(11, 30),
+        "rrule": "FREQ=WEEKLY",
     },
     "Evening, to the last day": {
         "starts_on": D(2026, 1, 6), "opens_at": T(23, 30), "closes_at": T(23, 55),
@@ -209,7 +212,5 @@ def test_asking_again_costs_nothing(people: People, stored: Stored) -> None:
         ("/homes/00000000-0000-4000-8000-000000000000.ics", 404),
     ],
 )
-def test_what_cannot_be_a_calendar_is_said_plainly(
-    people: People, path: str, status: int
-) -> None:
+def test_what_cannot_be_a_calendar_is_said_plainly(people: People, path: str, status: int) -> None:
     assert people.client().get(path).status_code == status

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import recurring_ical_events  # type: ignore[import-untyped]
@@ -95,7 +96,7 @@ def read_dates(
 
 def rule_of(event: Event) -> str | None:
     """Return the rule of a series as ours are written: its last day is a local one."""
-    given = event.get("RRULE")
+    given: Any = event.get("RRULE")
     if given is None or isinstance(given, list):
         return None
     parts = {name: list(values) if isinstance(values, list) else [values]
@@ -116,7 +117,7 @@ def schedules_of(event: Event, dates: Sequence[Date], today: dt.date) -> list[Sc
     left = set(dates)
     found: list[ScheduleRecord] = []
     if all(date.is_ours for date in dates):
-        start = _local(event["DTSTART"].dt)
+        start = _local(_value(event, "DTSTART").dt)
         shape = (start.time(), _most_often_closed(dates, start.time()))
         whole = _fit(rule, start.date(), shape, left, today)
         found += [whole] if whole else []
@@ -131,7 +132,7 @@ def schedules_of(event: Event, dates: Sequence[Date], today: dt.date) -> list[Sc
         shape = (run[0].opens_at, run[0].closes_at)
         piece = _fit(check_rule(text), run[0].on, shape, left, today)
         found += [piece] if piece else []
-    ahead = [one for one in found if _goes_on(one, dates, today)]
+    ahead = [one for one in found if _goes_on(one, today)]
     return [*ahead, *_single(sorted(left, key=lambda date: (date.on, date.opens_at)), today)]
 
 
@@ -177,7 +178,7 @@ def _most_often_closed(dates: Sequence[Date], opens_at: dt.time) -> dt.time | No
     return max(counted, key=lambda closes: counted[closes]) if counted else None
 
 
-def _goes_on(schedule: ScheduleRecord, dates: Sequence[Date], today: dt.date) -> bool:
+def _goes_on(schedule: ScheduleRecord, today: dt.date) -> bool:
     parts = rule_parts(schedule.rrule or "FREQ=DAILY;COUNT=1")
     if not parts.keys() & {"UNTIL", "COUNT"}:
         return True
@@ -197,7 +198,7 @@ def _refuse_broken(event: Event) -> None:
     if broken:
         raise EventRefused(f"Its {broken[0]} cannot be read.")
     try:
-        start = event["DTSTART"].dt
+        start = _value(event, "DTSTART").dt
     except KeyError as error:
         raise EventRefused("It does not say when it starts (DTSTART).") from error
     except (ValueError, AttributeError) as error:
@@ -219,7 +220,8 @@ def _refuse_broken(event: Event) -> None:
 
 
 def _date(event: Event) -> Date | None:
-    start, end = event["DTSTART"].dt, event["DTEND"].dt if "DTEND" in event else None
+    start = _value(event, "DTSTART").dt
+    end = _value(event, "DTEND").dt if "DTEND" in event else None
     if not isinstance(start, dt.datetime) or words.is_called_off(event) or words.is_private(event):
         return None
     local = _local(start)
@@ -229,6 +231,11 @@ def _date(event: Event) -> Date | None:
         closes = until.time() if until.date() == local.date() and until > local else None
     is_ours = local == start.replace(tzinfo=None, second=0, microsecond=0)
     return Date(local.date(), local.time(), closes, words.place_of(event), is_ours)
+
+
+def _value(event: Event, name: str) -> Any:  # noqa: ANN401 - whatever its kind of value
+    """Return a value of an event; raises `BrokenCalendarProperty` on reading a broken one."""
+    return event[name]
 
 
 def _local(moment: dt.datetime) -> dt.datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from icalendar import Calendar, Event, Timezone
+from icalendar import Calendar, Component, Event
 
 from app.errors import FileRefused
 
@@ -19,7 +19,7 @@ class Document:
     """What a calendar holds, by UID: events with their number in the file, and its time zones."""
 
     by_uid: dict[str, list[tuple[int, Event]]] = field(default_factory=dict)
-    zones: list[Timezone] = field(default_factory=list)
+    zones: list[Component] = field(default_factory=list)
     # Google's word for the zone that times in UTC are meant in.
     zone_name: str | None = None
 
@@ -59,8 +59,9 @@ def read_document(path: Path) -> Document:
     try:
         calendars = Calendar.from_ical(text, multiple=True)
     except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
-        raise FileRefused("The calendar cannot be read: its lines are not as RFC 5545 has them.") \
-            from error
+        raise FileRefused(
+            "The calendar cannot be read: its lines are not as RFC 5545 has them."
+        ) from error
     return _gathered(calendars)
 
 
@@ -71,7 +72,7 @@ def _gathered(calendars: list[Calendar]) -> Document:
         found.zone_name = found.zone_name or (str(zone_name) if zone_name else None)
         found.zones += [c for c in calendar.subcomponents if c.name == "VTIMEZONE"]
         for event in calendar.subcomponents:
-            if event.name == "VEVENT":
+            if isinstance(event, Event):
                 row += 1
                 uid = str(event.get("UID") or "").strip() or f"no uid, event {row}"
                 found.by_uid.setdefault(uid, []).append((row, event))

@@ -89,16 +89,17 @@ def read_activities(
         if not any(date.on >= options.today for date in dates):
             yield Skipped(row, "over")
             continue
-        for series in _by_place(row, uid, master, name, dates, options.today):
+        for series in _by_place((row, uid, name), master, dates, options.today):
             alike[name.casefold(), (series.place or "").casefold()].append(series)
     for group in alike.values():
         yield from _activity(group, options)
 
 
 def _by_place(
-    row: int, uid: str, event: Event, name: str, dates: Sequence[Date], today: dt.date
+    named: tuple[int, str, str], event: Event, dates: Sequence[Date], today: dt.date
 ) -> Iterator[Series]:
     """Yield a series, and apart from it its dates at other places."""
+    row, uid, name = named
     usual = words.place_of(event)
     places = {date.place for date in dates}
     for place in sorted(places, key=lambda place: (place != usual, place or "")):

@@ -18,10 +18,14 @@ _SHORTEST_WORD = 4
 _TAG = re.compile(r"<\s*/?\s*[a-zA-Z][^>]*>")
 _EMAIL = re.compile(r"(?:mailto:)?[\w.+'-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 # What programs add under a description: how to join a call, with its secrets.
-_ADDED = re.compile(r"-::~|_{20,}|Join (?:Zoom|with Google|Microsoft Teams|the meeting)", re.I)
+_ADDED = re.compile(
+    r"-::~|_{20,}|Join (?:Zoom|with Google|Microsoft Teams|the meeting)", re.IGNORECASE
+)
 _SECRET = re.compile(r"pass\s?code|passwor[dt]|meeting id|\bpwd=", re.IGNORECASE)
 _URL = re.compile(r"^(?:https?://|www\.)", re.IGNORECASE)
-_IS_ONLINE = re.compile(r"^(?:online|zoom|on zoom|via zoom|microsoft teams.*|google meet)$", re.I)
+_IS_ONLINE = re.compile(
+    r"^(?:online|zoom|on zoom|via zoom|microsoft teams.*|google meet)$", re.IGNORECASE
+)
 _CALLED_OFF = re.compile(r"^\W*cancell?ed\b\W*", re.IGNORECASE)
 _NO_NAMES = {"busy", "free", "tentative", "private", "private event", "(no title)", "untitled"}
 _BREAKS = {"br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "ul", "ol"}
@@ -123,7 +127,9 @@ def _categories(event: Event) -> list[str]:
 def _named(texts: list[str], words: Mapping[str, str], *, least_words: int) -> list[str]:
     found: dict[str, None] = {}
     for text in texts:
-        tokens = re.findall(r"[^\W_]+(?:['\N{RIGHT SINGLE QUOTATION MARK}-][^\W_]+)*", text.casefold())
+        tokens = re.findall(
+            r"[^\W_]+(?:['\N{RIGHT SINGLE QUOTATION MARK}-][^\W_]+)*", text.casefold()
+        )
         start = 0
         while start < len(tokens):
             # The longest phrase wins: "walking football" is no walking.

@@ -1,4 +1,4 @@
-"""Pages of a feed by RPDE 1.0 (Realtime Paged Data Exchange, OpenActive): judged, and pared down."""
+"""Pages of a feed by RPDE 1.0 (OpenActive's Realtime Paged Data Exchange): judged, pared down."""
 
 from __future__ import annotations
 

@@ -133,9 +133,7 @@ def _venue(series: Series, assets: dict[str, AssetRecord]) -> str | None:
     return key
 
 
-def _organizer(
-    series: Series, assets: dict[str, AssetRecord], venue_key: str | None
-) -> str | None:
+def _organizer(series: Series, assets: dict[str, AssetRecord], venue_key: str | None) -> str | None:
     organizer = _node(series.data.get("organizer"))
     name = clean_text(plain_text(_text(organizer.get("name"))))
     # A person's name is no group's.
@@ -221,5 +219,3 @@ def _list(value: object) -> list[Any]:
 
 def _digest(*texts: str) -> str:
     return hashlib.blake2b("\x1f".join(texts).casefold().encode(), digest_size=10).hexdigest()
-
-

@@ -26,9 +26,7 @@ class NotReadable(ValueError):
     """Why a session cannot be read, in one sentence."""
 
 
-def schedules_of(
-    data: Node, sessions: Sequence[Node], today: dt.date
-) -> list[ScheduleRecord]:
+def schedules_of(data: Node, sessions: Sequence[Node], today: dt.date) -> list[ScheduleRecord]:
     """Return the schedules of a series from today on; of none, its sessions' single dates.
 
     Sessions that are called off are days left out of the schedules.

@@ -18,7 +18,7 @@ from app.importers.records import SourceInfo
 
 NAME = "ical"
 DESCRIPTION = "a group's calendar (iCalendar)"
-SUFFIXES = (".ics",)
+SUFFIXES: tuple[str, ...] = (".ics",)
 
 
 def recognises(path: Path, header: Sequence[str] | None) -> bool:

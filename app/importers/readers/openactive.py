@@ -19,7 +19,7 @@ from app.importers.records import SourceInfo
 
 NAME = "openactive"
 DESCRIPTION = "sessions of an OpenActive feed"
-SUFFIXES = (".rpde",)
+SUFFIXES: tuple[str, ...] = (".rpde",)
 FIRST_LINE = "patchwork openactive items 1"
 
 
