@@ -7,7 +7,7 @@ KINDS = {
     "photo": ("Photo", "Photos"),
     "gone": ("Found gone", "Found gone"),
     "problem": ("Import problem", "Import problems"),
-    "venue": ("Meets at a venue?", "Meet at a venue?"),
+    "venue": ("Meets at a venue", "Venues asked"),
 }
 SUGGESTED = {"new": "Something new", "change": "Something is wrong", "gone": "It has gone"}
 REASONS = {

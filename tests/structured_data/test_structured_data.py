@@ -178,3 +178,25 @@ def test_a_rule_schema_org_has_no_words_for_is_left_out() -> None:
         rrule="FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=-1",
     )  # fmt: skip
     assert describe_schedule(schedule) is None
+
+
+@pytest.mark.browser
+def test_the_block_is_no_script_to_a_browser(
+    people: People, ids: dict[str, uuid.UUID], chromium: Browser, running: str
+) -> None:
+    """Chromium finds nothing against our policy, runs nothing, and reads the name as it is."""
+    page = chromium.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: said.append(dialog.message) or dialog.dismiss())
+    answer = page.goto(f"{running}/assets/{ids['group']}")
+    assert answer is not None
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    name = page.evaluate(
+        "() => JSON.parse(document.querySelector('script[type=\"application/ld+json\"]')"
+        ".textContent)['@graph'][0].name"
+    )
+    assert name.startswith("</script><script>alert(1)</script><!-- Club")
+    assert said == []
+    page.close()
