@@ -32,6 +32,10 @@ class Access(Enum):
     ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
 
+# What is everybody's: nobody's own, nobody else's.
+MAP_NAMES = ("asset_id", "home_id", "gss_code", "concept")
+
+
 @dataclass(frozen=True)
 class Row:
     """One address.
@@ -60,7 +64,7 @@ class Row:
     @property
     def is_about_the_map(self) -> bool:
         """Whether it is about what everybody may see: nobody's own, nobody else's."""
-        return any(f"{{{name}}}" in self.path for name in ("asset_id", "home_id", "gss_code"))
+        return any(f"{{{name}}}" in self.path for name in MAP_NAMES)
 
     @property
     def names_something(self) -> bool:
@@ -308,7 +312,7 @@ PUBLIC_CALENDAR_ROWS: tuple[Row, ...] = (
     _get("/assets/{asset_id}.ics"),
     _get("/wards/{gss_code}.ics"),
     _get("/homes/{home_id}.ics"),
-    _get("/interests/{concept}.ics", query="near=BD1+1HY", own=NOT_FOUND),
+    _get("/interests/{concept}.ics", query="lon=-1.7534&lat=53.7924"),
     _post("/claims/{token}/venues", own=GONE, gone=GONE),
     _post("/claims/{token}/calendar", own=GONE, gone=GONE),
 )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 from sqlalchemy.orm import Session
 
 from app.models import AssetKind, LocationSource, Schedule
@@ -182,15 +183,15 @@ def test_a_rule_schema_org_has_no_words_for_is_left_out() -> None:
 
 @pytest.mark.browser
 def test_the_block_is_no_script_to_a_browser(
-    people: People, ids: dict[str, uuid.UUID], chromium: Browser, running: str
+    people: People, ids: dict[str, uuid.UUID], chromium: Browser, served: str
 ) -> None:
     """Chromium finds nothing against our policy, runs nothing, and reads the name as it is."""
     page = chromium.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: said.append(dialog.message) or dialog.dismiss())
-    answer = page.goto(f"{running}/assets/{ids['group']}")
+    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    answer = page.goto(f"{served}/assets/{ids['group']}")
     assert answer is not None
     assert "script-src 'self'" in answer.headers["content-security-policy"]
     name = page.evaluate(
