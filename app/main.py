@@ -140,6 +140,8 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (
         # Before the wards': "/wards/boundaries" is no code, and ".pdf" no part of one.
         *(compare, boundaries, take, councillor),
+        # Before all of these: ".ics" is no part of an id.
+        public_calendars,
         *(home, assets, areas, interests, matches, isochrones),
         # Before the residents': "/residents/receipts" is no reference.
         *(leaving, offers, resident_matches, home_matches),
@@ -147,7 +149,7 @@ def create_app(settings: Settings) -> FastAPI:
         *(walking, offline, recording, photos, history, suggestions, claims, posters),
         *(moderation, duplicates),
         # Open both ways.
-        *(oruk, exports, public_calendars, uploads, jobs, terms, feeds),
+        *(oruk, exports, uploads, jobs, terms, feeds),
     ):
         app.include_router(router)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")

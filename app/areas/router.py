@@ -28,6 +28,7 @@ from app.rendering import (
     map_answer,
     page,
 )
+from app.structured_data import as_block, describe_ward
 from app.words import LONDON
 from geo.geojson import features_from_rows
 
@@ -112,6 +113,13 @@ def _page_of_ward(
         rows=report.places[(number - 1) * limit : number * limit],
         gaps=group_gaps(report.gaps),
         met=group_gaps(report.met),
+        structured_data=as_block(
+            *describe_ward(
+                report.ward,
+                report.places,
+                base_url=request.app.state.settings.base_url.rstrip("/"),
+            )
+        ),
         beside=beside,
         least_percent=round(LEAST_SHARE * 100),
         next_page=address.setting(page=number + 1) if has_more else None,

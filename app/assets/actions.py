@@ -90,6 +90,7 @@ class Session:
     activity: sa.Row[Any]
     when: tuple[str, ...]
     next_days: tuple[dt.date, ...]
+    schedules: Sequence[sa.Row[Any]] = ()
 
 
 def read_question(
@@ -219,4 +220,7 @@ def as_session(
         days.update(coming)
     # Last season's times only matter where there are no newer ones.
     when = ahead or [f"{words}, but no day ahead is known" for words in past]
-    return Session(activity, tuple(dict.fromkeys(when)), tuple(sorted(days)[:NEXT_DATES]))
+    return Session(
+        activity, tuple(dict.fromkeys(when)), tuple(sorted(days)[:NEXT_DATES]),
+        tuple(schedules.get(activity.id, ())),
+    )  # fmt: skip

@@ -204,7 +204,8 @@ def list_activities(connection: sa.Connection, *, asset_id: uuid.UUID) -> Sequen
             )
             SELECT v.id, v.name, v.description, v.comes_to_homes, v.interest_ids, v.access,
                    v.cost_pence, v.assured_date, v.source_id, v.place_id::text AS place_id,
-                   v.organizer_name, v.venue_place_id::text AS venue_place_id, v.venue_name
+                   v.organizer_name, v.venue_place_id::text AS venue_place_id, v.venue_name,
+                   v.place_words
             FROM public_activities v JOIN here ON here.id = v.id
             ORDER BY v.name, v.id LIMIT 200
             """

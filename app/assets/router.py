@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app import structured_data
 from app.accounts.visitor import find_visitor
+from app.activities.coming import now_in_london
 from app.assets import actions, queries, schemas
 from app.assets.actions import Hidden, Question
 from app.assets.maps import map_of_asset, map_of_assets
@@ -181,7 +183,20 @@ def show_asset(request: Request, asset_id: AssetId, connect: Reading) -> Respons
         photos=photos,
         waiting_photos=waiting_photos,
         said=request.query_params.get("said"),
+        structured_data=_structured_data(request, details),
     )
+
+
+def _structured_data(request: Request, details: actions.Details) -> str:
+    """Return what search engines read of an asset's page."""
+    base_url = request.app.state.settings.base_url.rstrip("/")
+    events = structured_data.describe_events(
+        details.asset,
+        [(session.activity, session.schedules) for session in details.sessions],
+        base_url=base_url, now=now_in_london(),
+    )  # fmt: skip
+    asset = structured_data.describe_asset(details.asset, details.ward, base_url=base_url)
+    return structured_data.as_block(asset, *events)
 
 
 def _answer_for_hidden(request: Request, hidden: Hidden, asset_id: uuid.UUID) -> Response:

@@ -12,9 +12,10 @@ from app.accounts.access import ForTeam
 from app.accounts.queries import record
 from app.accounts.tokens import LONGEST_TOKEN
 from app.activities.clock import say_clock
+from app.calendars.writing import is_known
 from app.connections import calendar_actions as actions
 from app.connections import calendar_queries as queries
-from app.connections.calendar_feed import is_known, stamp_of, write_feed
+from app.connections.calendar_feed import stamp_of, write_feed
 from app.connections.date_changes import FARTHEST_YEARS, is_plausible, state_of
 from app.database import transaction
 from app.errors import NotFound

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -38,6 +39,11 @@ class ReadOptions:
     today: dt.date = field(default_factory=dt.date.today)
     # A newer file that would mark more than half of an earlier one gone is refused unless this.
     allow_shrink: bool = False
+    # Where so few rows or fewer may all go: what a feed of one group has is less than a file's.
+    few_rows: int = 20
+    # Whose calendar it is, and what its words may mean: (word in small letters → concept of ours).
+    organizer_id: uuid.UUID | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
     # A file of an earlier date than the one loaded changes nothing unless this.
     allow_older: bool = False
     # The sample town: in the publishers' formats, but nothing of it is the publishers' or real.

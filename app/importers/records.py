@@ -7,6 +7,7 @@ resolved later, for all rows at once.
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,12 +91,16 @@ class AssetRecord:
 
 @dataclass(slots=True)
 class ActivityRecord:
-    """One activity as read; organizer and venue by their source keys in the same source."""
+    """One activity as read; organizer and venue by their source keys in the same source.
+
+    An organizer that is on the map already may be given by its id instead.
+    """
 
     row_number: int
     source_key: str
     name: str
-    organizer_key: str
+    organizer_key: str = ""
+    organizer_id: uuid.UUID | None = None
     venue_key: str | None = None
     description: str | None = None
     comes_to_homes: bool = False
@@ -103,6 +108,8 @@ class ActivityRecord:
     access: tuple[str, ...] | None = None
     is_indoors: bool | None = None
     cost_pence: int | None = None
+    # The place as a feed writes it: shown as words until a venue agrees.
+    place_words: str | None = None
     schedules: tuple[ScheduleRecord, ...] = ()
     checked_on: dt.date | None = None
     raw: dict[str, Any] | None = None

@@ -34,6 +34,7 @@ from app.models.connections import (
 from app.models.feeds import (
     MOST_HOURS,
     Feed,
+    FeedItem,
     FeedKind,
     TermMapping,
     TermStatus,
@@ -111,6 +112,7 @@ __all__ = [
     "DuplicatePair",
     "Erasure",
     "Feed",
+    "FeedItem",
     "FeedKind",
     "FootNetwork",
     "GentlerAlternative",

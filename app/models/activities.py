@@ -58,6 +58,8 @@ class Activity(Versioned, Base):
     is_indoors: Mapped[bool | None] = mapped_column(sa.Boolean)
     geom: Mapped[WKBElement | None] = mapped_column(lon_lat_point())
     point_27700: Mapped[WKBElement | None] = mapped_column(grid_point(), grid_copy_of("geom"))
+    # Where it is, as its feed says, until a venue of the map agrees that it is there.
+    place_words: Mapped[str | None] = mapped_column(sa.Text)
     assured_date: Mapped[dt.date | None] = mapped_column(sa.Date)
 
     source_id: Mapped[int] = mapped_column(sa.ForeignKey("sources.id"))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Timestamped, Versioned, words_enum
@@ -66,6 +67,25 @@ class Feed(Versioned, Base):
         sa.CheckConstraint(f"every_hours BETWEEN 1 AND {MOST_HOURS}", name="hourly_to_monthly"),
         sa.CheckConstraint("kind <> 'ical' OR organizer_id IS NOT NULL", name="is_somebodys"),
     )
+
+
+class FeedItem(Base):
+    """One item of a feed that tells only what has changed: what it said last, pared down.
+
+    Without it nobody could tell what a later reading leaves out from what has gone.
+    """
+
+    __tablename__ = "feed_items"
+
+    feed_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True
+    )
+    item_id: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.Text)
+    # As the feed counts: larger is later, and a whole number of anything.
+    modified: Mapped[int] = mapped_column(sa.BigInteger)
+    # NULL: it was deleted, and what was said before comes no more.
+    data: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 class TermStatus(enum.StrEnum):

@@ -23,10 +23,12 @@ from app.assets.editing import (
     mark_gone,
 )
 from app.assets.facts import for_new_asset, read_facts
+from app.calendars.venue_actions import AnsweredAlready, answer_request
+from app.calendars.venue_actions import take_back as take_back_answer
 from app.errors import NotFound
 from app.history.actions import Outcome, take_back
 from app.history.queries import find_change, find_change_of_version
-from app.models import AssetKind, Decision, SuggestionKind
+from app.models import AssetKind, Decision, SuggestionKind, VenueAnswer
 from app.moderation import queries
 from app.moderation.wording import LONGEST_REASON, NOT_ON_THE_MAP, REASONS
 from app.parameters import Query, read_uuid
@@ -35,7 +37,7 @@ from app.suggestions import fact_form
 from app.suggestions.actions import without_hidden
 from geo.interests import Vocabulary
 
-SUGGESTION, PHOTO, FOUND_GONE, PROBLEM = queries.KINDS
+SUGGESTION, PHOTO, FOUND_GONE, PROBLEM, VENUE = queries.KINDS
 ACTING_AS = "suggestion"
 # What an editor can write of something new, and of something that is on the map.
 NEW_FACTS = (
@@ -94,6 +96,8 @@ def approve(asked: Asked, *, kind: str, item: str) -> Decided | None:
     Raises NotFound, and Taken when somebody else was quicker.
     """
     session, account_id = asked.session, asked.work.person.account_id
+    if kind == VENUE:
+        return _answer_for_venue(session, item, VenueAnswer.ACCEPTED)
     if kind == SUGGESTION:
         row = _waiting(session, item)
         return _APPROVED[row.kind](asked, row)
@@ -131,6 +135,8 @@ def reject(asked: Asked, *, kind: str, item: str) -> Decided | None:
         ):
             raise Taken("rejected", None)
         return Decided("back")
+    if kind == VENUE:
+        return _answer_for_venue(session, item, VenueAnswer.REFUSED)
     if kind not in REASONS:
         raise NotFound("There is nothing like that in the queue.")
     reason = asked.form.long_text("own_reason", longest=LONGEST_REASON) or asked.form.text("reason")
@@ -162,15 +168,10 @@ def undo(asked: Asked, *, kind: str, item: str) -> Decided:
         )
         return Decided("undone" if is_back else "already")
     if kind == FOUND_GONE:
-        found = queries.find_gone(session, change_id=number_of(item))
-        if found is None:
-            raise NotFound("There is nothing like that in the queue.")
-        if queries.forget_it_is_gone(session, change_id=found.id):
-            return Decided("undone")
-        back = find_change(session, change_id=found.back_id) if found.back_id else None
-        undone = take_back(session, back, acting_as="editor") if back else None
-        is_done = undone is not None and undone.outcome is Outcome.DONE
-        return Decided("undone" if is_done else "already")
+        return _undo_gone(session, number_of(item))
+    if kind == VENUE:
+        is_back = take_back_answer(session, request_id=number_of(item))
+        return Decided("undone" if is_back else "already")
     problem = _problem(session, number_of(item))
     is_open = queries.resolve_problem(session, problem_id=problem.id, is_done=False)
     return Decided("undone" if is_open else "already")
@@ -363,7 +364,15 @@ def _undo_suggestion(session: Session, suggestion_id: uuid.UUID) -> Decided:
     return Decided("undone")
 
 
-# Photos, what was found gone, import problems
+# Venues, photos, what was found gone, import problems
+
+
+def _answer_for_venue(session: Session, item: str, answer: VenueAnswer) -> Decided:
+    try:
+        answer_request(session, request_id=number_of(item), answer=answer)
+    except AnsweredAlready as already:
+        raise Taken(already.answer, already.at) from already
+    return Decided("approved" if answer is VenueAnswer.ACCEPTED else "rejected")
 
 
 def _photo_decided(
@@ -393,6 +402,18 @@ def _found_gone(session: Session, change_id: int) -> sa.Row[Any]:
     if found.gone_at is None:
         raise Taken("rejected", None)
     return found
+
+
+def _undo_gone(session: Session, change_id: int) -> Decided:
+    found = queries.find_gone(session, change_id=change_id)
+    if found is None:
+        raise NotFound("There is nothing like that in the queue.")
+    if queries.forget_it_is_gone(session, change_id=found.id):
+        return Decided("undone")
+    back = find_change(session, change_id=found.back_id) if found.back_id else None
+    undone = take_back(session, back, acting_as="editor") if back else None
+    is_done = undone is not None and undone.outcome is Outcome.DONE
+    return Decided("undone" if is_done else "already")
 
 
 def _problem(session: Session, problem_id: int) -> sa.Row[Any]:

@@ -14,6 +14,7 @@ from app.assets.edit_queries import find_facts
 from app.assets.editing import Clash, facts_of, is_same
 from app.assets.facts import FACTS, for_new_asset
 from app.assets.schemas import Names
+from app.calendars.venue_queries import find_request
 from app.errors import NotFound
 from app.history.wording import CONSENT, say_fact
 from app.importers.refuges import suspect_words
@@ -55,6 +56,8 @@ class Opened:
             return self.row.resolved_at is None
         if self.kind == actions.FOUND_GONE:
             return self.row.gone_at is not None and self.row.decided_at is None
+        if self.kind == actions.VENUE:
+            return bool(self.row.answer == "waiting")
         return bool(self.row.decision == "waiting")
 
     @property
@@ -95,6 +98,8 @@ def find_row(session: Session, *, kind: str, item: str) -> sa.Row[Any]:
         found = queries.find_gone(session, change_id=actions.number_of(item))
     elif kind == actions.PROBLEM:
         found = queries.find_problem(session, problem_id=actions.number_of(item))
+    elif kind == actions.VENUE:
+        found = find_request(session, request_id=actions.number_of(item))
     if found is None:
         raise NotFound("There is nothing like that in the queue.")
     return found

@@ -45,6 +45,11 @@ _LISTED = {
       FROM import_problems i JOIN import_runs r ON r.id = i.import_run_id
       WHERE i.resolved_at IS NULL
     """,
+    "venue": """
+      SELECT 'venue' AS kind, q.id::text AS id, q.created_at AS at, v.name AS title, '' AS what
+      FROM venue_requests q JOIN assets v ON v.id = q.venue_id AND v.gone_at IS NULL
+      WHERE q.answer = 'waiting'
+    """,
 }
 KINDS = tuple(_LISTED)
 COUNTS = f"""
@@ -54,12 +59,14 @@ COUNTS = f"""
     (SELECT count(*) {_GONE}) AS gone,
     (SELECT count(*) FROM (SELECT 1 FROM import_problems WHERE resolved_at IS NULL
                            LIMIT {COUNTED_TO}) n) AS problem,
+    (SELECT count(*) FROM venue_requests q JOIN assets v ON v.id = q.venue_id
+       AND v.gone_at IS NULL WHERE q.answer = 'waiting') AS venue,
     (SELECT count(*) FROM duplicate_pairs WHERE status = 'likely') AS duplicate
 """  # noqa: S608 - constants only
 
 
 def count_waiting(session: Session) -> sa.Row[Any]:
-    """Return how many wait: suggestion, photo, gone, problem (to `COUNTED_TO`) and duplicate."""
+    """Return how many of each kind wait (problems to `COUNTED_TO`), and likely duplicates."""
     return session.execute(sa.text(COUNTS)).one()
 
 

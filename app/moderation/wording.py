@@ -7,6 +7,7 @@ KINDS = {
     "photo": ("Photo", "Photos"),
     "gone": ("Found gone", "Found gone"),
     "problem": ("Import problem", "Import problems"),
+    "venue": ("Meets at a venue", "Venues asked"),
 }
 SUGGESTED = {"new": "Something new", "change": "Something is wrong", "gone": "It has gone"}
 REASONS = {
@@ -23,7 +24,8 @@ REASONS = {
         "Thank you. It shows another place.",
     ),
 }
-DECIDED = {"approved": "approved", "rejected": "turned down", "waiting": "waiting again"}
+DECIDED = {"approved": "approved", "rejected": "turned down", "waiting": "waiting again",
+           "accepted": "agreed to", "refused": "turned down"}  # fmt: skip
 SAID = {
     "approved": "Approved",
     "rejected": "Turned down",

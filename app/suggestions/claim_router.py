@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,11 +17,15 @@ from app.accounts.tokens import LONGEST_TOKEN, digest_of
 from app.assets import edit_queries
 from app.assets.editing import Clash, FactsRefused, change_asset, facts_of
 from app.assets.schemas import Names
+from app.calendars.calendar_addresses import what_is_wrong
+from app.calendars.venue_actions import answer_request
+from app.calendars.venue_queries import list_requests
 from app.database import transaction
 from app.dependencies import Reading, Writing
 from app.errors import NotFound, TooMany
 from app.forms import Form
 from app.history.wording import say_fact
+from app.models import VenueAnswer
 from app.parameter_docs import AssetId
 from app.parameters import Query, read_uuid
 from app.rendering import page, see_other
@@ -33,6 +38,8 @@ log = structlog.get_logger("patchwork")
 router = APIRouter(default_response_class=Response)
 
 GONE, CONFLICT = 410, 409
+_ANSWERS = {"yes": VenueAnswer.ACCEPTED, "no": VenueAnswer.REFUSED}
+CALENDAR_NOTE = "They ask us to read their calendar (add it under Feeds): "
 SHOWN_IN_FORM = (*fact_form.OWN_FACTS, "place")
 
 
@@ -109,6 +116,42 @@ def correct_entry(request: Request, token: str, form: Form, session: Writing) ->
     return see_other(f"/claims/{token}?saved={'yes' if edited.version != row.version else 'same'}")
 
 
+@router.post("/claims/{token}/venues", include_in_schema=False)
+def answer_group(request: Request, token: str, form: Form, session: Writing) -> Response:
+    """Say whether a group meets here, as its calendar says."""
+    row = _claimed(session, token, is_locked=True)
+    if row is None:
+        return _unusable(request)
+    answer = _ANSWERS.get(form.typed("answer"))
+    number = form.whole_number("request", low=1, high=10**9, default=0)
+    if answer is None or form.problems or not number:
+        raise NotFound("There is no such question. It may have been withdrawn.")
+    answer_request(session, request_id=number, answer=answer, venue_id=row.id)
+    queries.mark_used(session, digest=digest_of(token))
+    return see_other(f"/claims/{token}?said=answered#meets")
+
+
+@router.post("/claims/{token}/calendar", include_in_schema=False)
+def name_calendar(request: Request, token: str, form: Form, session: Writing) -> Response:
+    """Tell the editors the address of a group's public calendar."""
+    row = _claimed(session, token, is_locked=True)
+    if row is None:
+        return _unusable(request)
+    url = form.text("calendar") or ""
+    wrong = what_is_wrong(url)
+    if wrong:
+        form.wrong("calendar", wrong)
+    if form.problems:
+        return _form(request, session, row, form)
+    note = f"{CALENDAR_NOTE}{url}"
+    queries.insert_suggestion(
+        session, suggestion_id=uuid.uuid5(row.id, note), kind="change", asset_id=row.id,
+        seen_version=row.version, poster_id=None, fields={}, note=note, contact=None,
+    )  # fmt: skip
+    queries.mark_used(session, digest=digest_of(token))
+    return see_other(f"/claims/{token}?said=calendar#calendar-address")
+
+
 def _claimed(session: Session, token: str, *, is_locked: bool = False) -> sa.Row[Any] | None:
     """Return the facts of the entry a link is for; None: it cannot be used."""
     if len(token) > LONGEST_TOKEN:
@@ -151,6 +194,8 @@ def _form(
         access=query.texts("access") if query.has("has_access") else facts["access"],
         was=fact_form.write_was(was),
         version=row.version,
+        token=request.path_params["token"],
+        meeting_here=list_requests(session, venue_id=row.id),
         sides=[
             (
                 clash,

@@ -124,6 +124,7 @@ class Asker:
         return {
             **{name: str(value) for name, value in vars(things).items()},
             "token": self.nobodys.feed_token,
+            "concept": "nothing-like-it" if is_missing else "boccia",
             "gss_code": "E05999999" if is_missing else "E05001347",
             "asset_id": things.team_id if is_missing else str(people.club_id),
             "other_id": things.team_id if is_missing else str(people.homes["a"]),

@@ -19,7 +19,7 @@ Key = tuple[str, str]
 
 # Open data, and what people recorded to be on the map.
 PUBLIC = {
-    "activities": "name description access",
+    "activities": "name description access place_words",
     "area_figures": "gss_code measure",
     "term_mappings": "taxonomy term label",
     "area_lookups": "lsoa_code release ward_code ward_name lad_code lad_name",
@@ -76,6 +76,7 @@ PLANTED = {
         EDITORS: "name url message publisher licence attribution",
         NOBODY: "etag last_modified cursor",
     },
+    "feed_items": {NOBODY: "item_id kind data"},
     "identities": {NOBODY: "issuer subject"},
     "import_problems": {NOBODY: "raw", EDITORS: "source_key name message suggestion"},
     "import_runs": {NOBODY: "scope file_sha256 message", EDITORS: "file_name"},

@@ -54,6 +54,8 @@ ROWS = (
     "INSERT INTO sign_in_attempts (counted_under) VALUES ('x')",
     "INSERT INTO feeds (kind, name, url, publisher, licence, attribution)"
     " VALUES ('oruk', 'x', 'x', 'x', 'x', 'x')",
+    "INSERT INTO feed_items (feed_id, item_id, kind, modified, data)"
+    " SELECT max(id), 'x', 'x', 1, '{}' FROM feeds",
     "INSERT INTO venue_requests (feed_id, words, venue_id) SELECT max(id), 'x', :club FROM feeds",
     "INSERT INTO job_runs (job_id, task, attempt, message) VALUES (1, 'feeds', 1, 'x')",
     "INSERT INTO uploads (account_id, file_name, content) VALUES (:account, 'x', 'x')",

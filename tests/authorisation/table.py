@@ -35,7 +35,7 @@ class Access(Enum):
 # What addresses name that everybody may see.
 ON_THE_MAP = (
     "asset_id", "home_id", "gss_code", "service_id", "link_id", "taxonomy_id", "term_id",
-    "collectionId", "z", "tileMatrixSetId",
+    "collectionId", "z", "tileMatrixSetId", "concept",
 )  # fmt: skip
 
 
@@ -355,7 +355,6 @@ EXPORT_ROWS: tuple[Row, ...] = (
         for ending in ("gpkg", "xlsx", "zip", "kml", "parquet", "fgb")
     ),
 )
-PUBLIC_CALENDAR_ROWS: tuple[Row, ...] = ()
 # Nobody's own: every editor looks after all of them, and here there is none of that number.
 FEED_ROWS: tuple[Row, ...] = (
     _get("/feeds", EDITORS),
@@ -367,6 +366,14 @@ FEED_ROWS: tuple[Row, ...] = (
     _post("/feeds/{feed_id}/pause", EDITORS, own=NOT_FOUND),
     _post("/feeds/{feed_id}/resume", EDITORS, own=NOT_FOUND),
     _post("/feeds/{feed_id}/delete", EDITORS, own=NOT_FOUND),
+)
+PUBLIC_CALENDAR_ROWS: tuple[Row, ...] = (
+    _get("/assets/{asset_id}.ics"),
+    _get("/wards/{gss_code}.ics"),
+    _get("/homes/{home_id}.ics"),
+    _get("/interests/{concept}.ics", query="lon=-1.7534&lat=53.7924"),
+    _post("/claims/{token}/venues", own=GONE, gone=GONE),
+    _post("/claims/{token}/calendar", own=GONE, gone=GONE),
 )
 TERM_ROWS: tuple[Row, ...] = ()
 # Whose file it is is tested with files; here nobody has one.

@@ -106,6 +106,7 @@ def names_of(people: People) -> dict[str, list[str]]:
         "asset_id": [*assets, nobodys.team_id],
         "other_id": assets[:1],
         "home_id": [str(people.homes["a"]), str(people.club_id)],
+        "concept": ["boccia", "bowls"],
         "gss_code": [WARD, OLD_WARD],
         "photo_id": photos,
         "token": [nobodys.feed_token],

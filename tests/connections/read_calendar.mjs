@@ -16,7 +16,12 @@ const to = new Date(last).getTime();
 const utc = (time) => time.toJSDate().toISOString().slice(0, 19) + "Z";
 const events = calendar.getAllSubcomponents("vevent");
 const found = [];
+// Of others' calendars: what is called off, kept from others, or names no time.
+const isLeftOut = (item) =>
+  item.component.getFirstPropertyValue("status") === "CANCELLED" ||
+  ["PRIVATE", "CONFIDENTIAL"].includes(item.component.getFirstPropertyValue("class"));
 const add = (item, start, end) => {
+  if (isLeftOut(item) || start.isDate) return;
   const at = start.toJSDate().getTime();
   if (at >= from && at < to) {
     found.push([item.summary, utc(start), end.compare(start) ? utc(end) : null]);

@@ -23,30 +23,47 @@ from app.models import Access, ProblemReason
 CONTENT = (
     "name", "description", "organizer_key", "venue_key", "comes_to_homes", "interest_ids",
     "access", "is_indoors", "cost_pence", "day_parts", "week_starts", "ends_on", "schedules",
+    "organizer_id", "place_words",
 )  # fmt: skip
+# What only feeds say: rows without it keep the hash they had.
+_OF_FEEDS = 2
 PLAIN = ("name", "description", "comes_to_homes", "interest_ids", "access", "is_indoors",
-         "cost_pence", "day_parts", "week_starts", "ends_on")  # fmt: skip
+         "cost_pence", "day_parts", "week_starts", "ends_on", "place_words")  # fmt: skip
+ORGANIZER = """
+  assets o ON o.gone_at IS NULL AND (o.id = s.organizer_id
+    OR s.organizer_id IS NULL AND o.source_id = :source AND o.source_key = s.organizer_key)
+"""
 
-HOMELESS = """
+HOMELESS = f"""
   SELECT s.row_number, s.source_key, s.name,
-         CASE WHEN o.id IS NULL THEN s.organizer_key ELSE s.venue_key END AS missing_key,
+         CASE WHEN o.id IS NULL THEN coalesce(s.organizer_key, s.organizer_id::text)
+              ELSE s.venue_key END AS missing_key,
          CASE WHEN o.id IS NULL THEN 'organizer' ELSE 'venue' END AS what
   FROM staged_activities s
-  LEFT JOIN assets o ON o.source_id = :source AND o.source_key = s.organizer_key
-    AND o.gone_at IS NULL
+  LEFT JOIN {ORGANIZER}
   LEFT JOIN assets v ON v.source_id = :source AND v.source_key = s.venue_key AND v.gone_at IS NULL
   WHERE o.id IS NULL OR (s.venue_key IS NOT NULL AND v.id IS NULL)
   ORDER BY s.row_number
+"""  # noqa: S608 - a constant
+# A venue that has agreed to what this feed calls a place keeps what happens there.
+AGREED = """
+  LATERAL (
+    SELECT q.venue_id FROM venue_requests q JOIN sources f ON f.slug = 'feed-' || q.feed_id
+    JOIN assets g ON g.id = q.venue_id AND g.gone_at IS NULL
+    WHERE f.id = :source AND q.words = s.place_words AND q.answer = 'accepted'
+    ORDER BY q.answered_at DESC LIMIT 1
+  ) q ON true
 """
 MERGE = f"""
   INSERT INTO activities
     ({", ".join(PLAIN)}, organizer_id, venue_id, source_id, source_key, scope, import_run_id,
      content_hash)
-  SELECT {", ".join(f"s.{name}" for name in PLAIN)}, o.id, v.id, :source, s.source_key, :scope,
-    :run, s.content_hash
+  SELECT {", ".join(f"s.{name}" for name in PLAIN)}, o.id, coalesce(v.id, q.venue_id), :source,
+    s.source_key, :scope, :run, s.content_hash
   FROM staged_activities s
-  JOIN assets o ON o.source_id = :source AND o.source_key = s.organizer_key
+  JOIN {ORGANIZER}
   LEFT JOIN assets v ON v.source_id = :source AND v.source_key = s.venue_key
+  LEFT JOIN {AGREED}
   LEFT JOIN activities a ON a.source_id = :source AND a.source_key = s.source_key
   WHERE a.id IS NULL OR a.content_hash <> s.content_hash OR a.gone_at IS NOT NULL
   ON CONFLICT (source_id, source_key) DO UPDATE SET
@@ -56,6 +73,8 @@ MERGE = f"""
   RETURNING xmax = 0 AS is_new
 """  # noqa: S608 - names of this module
 IN_SCOPE = "source_id = :source AND scope = :scope AND gone_at IS NULL"
+# What has taken place for the last time goes by itself: no sign of a file that was cut off.
+OVER = "ends_on < :today"
 NOT_IN_FILE = f"""
   {IN_SCOPE} AND NOT source_key = ANY(:kept)
   AND NOT EXISTS (SELECT 1 FROM staged_activities s WHERE s.source_key = activities.source_key)
@@ -92,7 +111,8 @@ class ActivityStage(Stage[ActivityRecord]):
       row_number int, source_key text, content_hash text, checked_on date, name text,
       description text, organizer_key text, venue_key text, comes_to_homes bool,
       interest_ids int[], access text[], is_indoors bool, cost_pence int, day_parts text[],
-      week_starts int4multirange, ends_on date, schedules jsonb
+      week_starts int4multirange, ends_on date, schedules jsonb, organizer_id uuid,
+      place_words text
     """
     columns = ("row_number", "source_key", "content_hash", "checked_on", *CONTENT)
 
@@ -108,7 +128,8 @@ class ActivityStage(Stage[ActivityRecord]):
     def merge(self) -> Counts:
         """Insert, update and mark gone, and set the schedules of what is new or changed."""
         self._drop_homeless()
-        gone = self.take_away(
+        gone = self._take_away_what_is_over()
+        gone += self.take_away(
             noun="activities",
             counting="SELECT count(*) FROM activities WHERE ",
             marking="UPDATE activities SET gone_at = now() WHERE ",
@@ -119,6 +140,15 @@ class ActivityStage(Stage[ActivityRecord]):
         for statement in (CLEAR_SCHEDULES, ADD_SCHEDULES, ADD_CHECKS):
             self.run.connection.execute(sa.text(statement), self.bound())
         return Counts(self.staged, new, changed, gone)
+
+    def _take_away_what_is_over(self) -> int:
+        """Mark what the file lacks and has ended; return how many."""
+        values = {"kept": sorted(self.run.kept_keys), "today": self.run.options.today}
+        marked = self.run.connection.execute(
+            sa.text(f"UPDATE activities SET gone_at = now() WHERE {OVER} AND {NOT_IN_FILE}"),  # noqa: S608 - constants
+            self.bound() | values,
+        )
+        return marked.rowcount
 
     def _drop_homeless(self) -> None:
         """Make problems of activities whose organizer or venue is not stored."""
@@ -152,7 +182,7 @@ class ActivityStage(Stage[ActivityRecord]):
                 "Give it a name and an id in the file.",
             )
             return None
-        if suspect_words(name, record.description):
+        if suspect_words(name, record.description, record.place_words):
             self._refuse(
                 record,
                 ProblemReason.MAY_BE_A_REFUGE,
@@ -187,7 +217,9 @@ class ActivityStage(Stage[ActivityRecord]):
             suggestion = "Use an interest of the vocabulary, or add this word to it."
             self._add(record, ProblemReason.UNKNOWN_INTEREST, message, suggestion, is_stored=True)
         content = _content(record, name, ids, rules, parts)
-        return (record.row_number, key, hash_of(content), record.checked_on, *content)
+        is_of_a_feed = any(value is not None for value in content[-_OF_FEEDS:])
+        told = content if is_of_a_feed else content[:-_OF_FEEDS]
+        return (record.row_number, key, hash_of(told), record.checked_on, *content)
 
     def _refuse(
         self, record: ActivityRecord, reason: ProblemReason, message: str, suggestion: str
@@ -241,6 +273,8 @@ def _content(
         None if starts is None else minutes_text(starts),
         last_date(record.schedules),
         _schedules_json(record.schedules, rules),
+        None if record.organizer_id is None else str(record.organizer_id),
+        clean_text(record.place_words),
     )
 
 

@@ -17,9 +17,8 @@ from app.models import ProblemReason
 
 BATCH_ROWS = 5000
 # A file that would take away more than this share of what an earlier one brought is more likely
-# cut off than true; below so many rows anything may happen.
+# cut off than true; of few rows (see `ReadOptions.few_rows`) anything may happen.
 SHRINK_SHARE = 0.5
-SHRINK_ROWS = 20
 ROWS_WORTH_COUNTING = 1000
 
 # The thing itself may be fine where its row is not: what was stored of it before stays. These
@@ -71,7 +70,7 @@ class Run:
     def refuse_shrinking(self, *, noun: str, before: int, gone: int) -> None:
         """Raise `FileRefused` if the file would mark more than half of an earlier one gone."""
         allowed = self.options.allow_shrink
-        if not allowed and before > SHRINK_ROWS and gone > before * SHRINK_SHARE:
+        if not allowed and before > self.options.few_rows and gone > before * SHRINK_SHARE:
             raise FileRefused(
                 f"{self.file_name} would mark {gone:,} of {before:,} {noun} as gone, so it may be"
                 " cut off: fetch it again, or use --allow-shrink if it is right."

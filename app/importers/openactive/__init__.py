@@ -1,0 +1,1 @@
+"""Sessions of OpenActive feeds (RPDE), read page by page and put together again."""
