@@ -28,6 +28,8 @@ LONGEST_URL = 2_000
 WEB_PORTS, FIRST_FREE_PORT = frozenset({80, 443}), 1024
 _NOT_IN_A_URL = re.compile(r"[\x00-\x20\x7f\\]")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# Answers that asking again in a while may change.
+_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 # Calendars' own word for https, which is what their servers really speak.
 _AS_HTTPS = ("webcal://", "webcals://")
 
@@ -134,7 +136,8 @@ class Fetcher:
                 return _read(answer, url, media_types, most_bytes, until)
         except (httpx.HTTPError, httpx.InvalidURL, httpcore.ConnectError) as error:
             raise NotFetched(
-                f"{host} did not answer as it should ({type(error).__name__}): try again later."
+                f"{host} did not answer as it should ({type(error).__name__}): try again later.",
+                is_passing=True,
             ) from error
 
 
@@ -146,7 +149,12 @@ def _read(
     if answer.status_code == HTTPStatus.NOT_MODIFIED:
         return Fetched(url, True, b"", "", etag, changed)
     if answer.status_code != HTTPStatus.OK:
-        raise NotFetched(f"{host} answered {answer.status_code}: check the address, or try later.")
+        raise NotFetched(
+            f"{host} answered {answer.status_code}: check the address, or try later.",
+            answered=answer.status_code,
+            retry_after=answer.headers.get("retry-after"),
+            is_passing=answer.status_code in _BUSY,
+        )
     media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     is_known = media_type in ("", "application/octet-stream", *media_types)
     if media_types and not is_known:

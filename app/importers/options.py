@@ -24,6 +24,10 @@ class ReadOptions:
     today: dt.date = field(default_factory=dt.date.today)
     # A newer file that would mark more than half of an earlier one gone is refused unless this.
     allow_shrink: bool = False
+    # The file has only what has changed since the last: what it lacks is not gone.
+    is_partial: bool = False
+    # The source's ids are worth keeping: a row gets its own where that is free here.
+    keeps_ids: bool = False
     # A file of an earlier date than the one loaded changes nothing unless this.
     allow_older: bool = False
     # The sample town: in the publishers' formats, but nothing of it is the publishers' or real.

@@ -23,6 +23,7 @@ from app.importers.readers import (
     lookup,
     mobile_libraries,
     ods,
+    oruk,
     osm,
     own_activities,
     own_csv,
@@ -39,7 +40,8 @@ from app.importers.records import SourceInfo
 class Reader(Protocol):
     """What a reader module has.
 
-    `count_rows(path: Path) -> int` may be there too: the progress bar then knows the end.
+    `count_rows(path: Path) -> int` may be there too: the progress bar then knows the end. So may
+    `KINDS`, the record types a file speaks for even where it has none of them.
     """
 
     NAME: str  # "ods": what --source names
@@ -77,6 +79,7 @@ _MODULES: tuple[Reader, ...] = (
     libraries,
     mobile_libraries,
     ods,
+    oruk,
     osm,
     own_activities,
     own_csv,
