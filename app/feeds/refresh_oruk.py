@@ -55,12 +55,16 @@ def refresh(reading: Refreshing, *, manners: Manners | None = None) -> Outcome:
                 RunStatus.UNCHANGED, "Nothing has changed since the last time.",
                 cursor=str(cursor),
             )  # fmt: skip
+
+        def tell(rows: int, total: int | None) -> None:
+            reading.told(rows, total)
+
         options = ReadOptions(
             info=reading.source, today=reading.today, is_partial=not found.is_whole
         )
         report = load_oruk(
             reading.engine, path, options=options,
-            progress=reading.told,
+            progress=tell,
         )  # fmt: skip
     after = _next_cursor(found, cursor, now)
     sentence = say(report)

@@ -16,7 +16,7 @@ MOST_JSON_BYTES = 60_000_000
 _MOST_LINE = 8_000_000
 _OF_A_SERVICE = {"organization", "organization_id", "status", "service_at_locations"}
 _OF_AN_ORGANIZATION = {
-    "services", "organization_identifiers", "locations", "website", "email", "uri", "legal_status",
+    "services", "organization_identifiers", "locations", "website", "email", "legal_status",
     "parent_organization_id", "phones", "year_incorporated",
 }  # fmt: skip
 

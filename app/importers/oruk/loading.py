@@ -13,13 +13,17 @@ from app.feeds.terms_queries import keep_terms
 from app.importers.options import ReadOptions
 from app.importers.oruk.gathering import terms_in
 from app.importers.records import Report
-from app.importers.run import Progress, load_file
+from app.importers.run import Progress, file_transaction, load_file
 
 READER = "oruk"
 
 
 def load_oruk(
-    engine: sa.Engine, path: Path, *, options: ReadOptions, progress: Progress | None = None
+    bind: sa.Engine | sa.Connection,
+    path: Path,
+    *,
+    options: ReadOptions,
+    progress: Progress | None = None,
 ) -> Report:
     """Load a file of Open Referral in one transaction; remember its terms once it is stored.
 
@@ -32,10 +36,10 @@ def load_oruk(
         found = terms_in(path)
     except FileRefused:
         found = {}  # loading says so too, and writes it down
-    with engine.connect() as connection:
+    with file_transaction(bind) as connection:
         meanings = find_meanings(connection, found)
     options = replace(options, terms=meanings.by_term, keeps_ids=True)
-    report = load_file(engine, path, reader=READER, options=options, progress=progress)
-    with engine.begin() as connection:
+    report = load_file(bind, path, reader=READER, options=options, progress=progress)
+    with file_transaction(bind) as connection:
         keep_terms(connection, meanings.guesses, is_whole=not options.is_partial)
     return report
