@@ -7,11 +7,13 @@ the term. What was decided is remembered for every feed that uses the term.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
+from app.errors import BadQuestion, NotFound
 from app.feeds import terms_queries
 from app.importers.queries import read_interests
 from app.interests.actions import search_interests
@@ -61,3 +63,47 @@ def guess_interest(connection: sa.Connection, label: str) -> str | None:
     if not hits or hits[0].likeness < SURE:
         return None
     return hits[0].concept
+
+
+def agree(connection: sa.Connection, *, term_id: int) -> sa.Row[Any]:
+    """Take a guess for right; return the term as it is then.
+
+    Raises
+    ------
+    NotFound
+        If there is no such term.
+    BadQuestion
+        If nothing was guessed: then somebody has to choose.
+    """
+    row = _find(connection, term_id)
+    if not row.interest_ids:
+        raise BadQuestion("Nothing was guessed for this term: choose interests.", field="interest")
+    return _decide(connection, term_id, TermStatus.AGREED, row.interest_ids)
+
+
+def choose(connection: sa.Connection, *, term_id: int, interest_ids: Sequence[int]) -> sa.Row[Any]:
+    """Say what a term stands for; return it as it is then. Raises NotFound."""
+    _find(connection, term_id)
+    return _decide(connection, term_id, TermStatus.AGREED, interest_ids)
+
+
+def ignore(connection: sa.Connection, *, term_id: int) -> sa.Row[Any]:
+    """Let a term stand for nothing; return it as it is then. Raises NotFound."""
+    _find(connection, term_id)
+    return _decide(connection, term_id, TermStatus.IGNORED, [])
+
+
+def _decide(
+    connection: sa.Connection, term_id: int, status: TermStatus, interest_ids: Sequence[int]
+) -> sa.Row[Any]:
+    terms_queries.decide(
+        connection, term_id=term_id, status=status.value, interest_ids=interest_ids
+    )
+    return _find(connection, term_id)
+
+
+def _find(connection: sa.Connection, term_id: int) -> sa.Row[Any]:
+    row = terms_queries.find_term(connection, term_id=term_id)
+    if row is None:
+        raise NotFound("There is no such term.")
+    return row

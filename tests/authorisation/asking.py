@@ -132,6 +132,7 @@ class Asker:
             "boccia_id": str(people.boccia_id),
             # Nobody has these: whoever may ask learns that they are not there.
             "code": "ZZZZZZ",
+            "term_id": "999999",
             "change_id": "0",
             "kind": "suggestion",
             "item": "00000000-0000-4000-8000-000000000000",

@@ -306,7 +306,14 @@ OGC_ROWS: tuple[Row, ...] = ()
 EXPORT_ROWS: tuple[Row, ...] = ()
 PUBLIC_CALENDAR_ROWS: tuple[Row, ...] = ()
 FEED_ROWS: tuple[Row, ...] = ()
-TERM_ROWS: tuple[Row, ...] = ()
+TERM_ROWS: tuple[Row, ...] = (
+    _get("/feeds/terms", Access.EDITORS),
+    # Nobody has this one: whoever may decide learns that it is not there.
+    *(
+        _post(f"/feeds/terms/{{term_id}}/{what}", Access.EDITORS, own=NOT_FOUND)
+        for what in ("agree", "choose", "ignore")
+    ),
+)
 JOB_ROWS: tuple[Row, ...] = ()
 UPLOAD_ROWS: tuple[Row, ...] = ()
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from app.importers.oruk.json_text import Json, first_of, mapping, objects, text
 
 KINDS, INTERESTS, ACCESS = "Patchwork kinds", "Patchwork interests", "Patchwork access"
-_LONGEST = 300
+_LONGEST = 200
 _MOST_TERMS = 200
 
 Term = tuple[str, str]  # taxonomy, term

@@ -18,7 +18,7 @@ from app.settings import Settings
 from tests.importers.oruk.feed_server import Published
 
 INFO = SourceInfo("feed-1", "A council", "The Council", "OGL v3", "The Council, OGL v3")
-QUICK = Manners(pause_s=0, waits_s=(0,), sleep=lambda seconds: None)
+QUICK = Manners(pause_s=0, waits_s=(0,), sleep=lambda _seconds: None)
 Load = Callable[..., Report]
 
 
