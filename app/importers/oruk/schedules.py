@@ -20,6 +20,7 @@ _FREQUENCIES = {
 }  # fmt: skip
 _MOST_SCHEDULES = 50
 _MOST_INTERVAL = 100
+_YEARS = range(1900, 2200)
 _DAY = re.compile(r"([+-]?[1-5])?\s*([a-z]+)\.?", re.IGNORECASE)
 _DAY_NUMBER = re.compile(r"-?(3[01]|[12]\d|[1-9])")
 # Feeds write their own clock's time, whatever zone they put behind it.
@@ -214,12 +215,17 @@ def _day(schedule: Json, name: str) -> dt.date | None:
     # "2026-01-05T10:00:00Z": the day is all we take of a moment.
     moment = re.fullmatch(r"(\d{4}-\d{2}-\d{2})[T ].*", written)
     compact = re.fullmatch(r"(\d{4})(\d{2})(\d{2})(?:T.*)?", written)
+    wrong = f"{name} “{written}” is not a day such as 2026-01-31"
     try:
         if compact:
-            return dt.date(*(int(part) for part in compact.groups()))
-        return parse_day(moment.group(1) if moment else written)
+            found = dt.date(*(int(part) for part in compact.groups()))
+        else:
+            found = parse_day(moment.group(1) if moment else written)
     except ValueError as error:
-        raise ValueError(f"{name} “{written}” is not a day such as 2026-01-31") from error
+        raise ValueError(wrong) from error
+    if found.year not in _YEARS:
+        raise ValueError(wrong)
+    return found
 
 
 def _clock(schedule: Json, name: str) -> dt.time | None:
