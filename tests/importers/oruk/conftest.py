@@ -35,7 +35,8 @@ def load(connection: sa.Connection, tmp_path: Path) -> Load:
         path = tmp_path / "services.ndjson"
         lines = "".join(json.dumps(one) + "\n" for one in what) if isinstance(what, list) else what
         path.write_bytes(lines.encode() if isinstance(lines, str) else lines)
-        chosen = ReadOptions(**({"info": INFO} | options))
+        given: dict[str, Any] = {"info": INFO} | options
+        chosen = ReadOptions(**given)
         return load_oruk(connection, path, options=chosen)
 
     return load_services
@@ -48,7 +49,8 @@ def load_feed(connection: sa.Connection, tmp_path: Path, fetcher: Fetcher) -> Lo
     def load_published(published: Published, **options: Any) -> Report:
         path = tmp_path / "fetched.ndjson"
         found = read_feed(fetcher, published.url, path, manners=QUICK)
-        chosen = ReadOptions(**({"info": INFO, "is_partial": not found.is_whole} | options))
+        given: dict[str, Any] = {"info": INFO, "is_partial": not found.is_whole} | options
+        chosen = ReadOptions(**given)
         return load_oruk(connection, path, options=chosen)
 
     return load_published

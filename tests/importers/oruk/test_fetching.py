@@ -53,7 +53,7 @@ def test_every_page_is_read_and_every_service_is_full(read: Read, words: str) ->
     "more", [{"knows_full": False}, {"knows_full": False, "refuses_full": True}]
 )
 def test_a_feed_without_full_lists_is_asked_for_each_service(
-    read: Read, more: dict[str, bool]
+    read: Read, more: dict[str, Any]
 ) -> None:
     with publishing(Published(MANY[:12], **more)) as published:
         found, services = read(published)
