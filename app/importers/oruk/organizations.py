@@ -93,7 +93,7 @@ def venue_record(
 ) -> tuple[AssetRecord, list[str]]:
     """Return a named place that is nobody's own as an asset, and what was left out."""
     place = read_place(location)
-    made = _asset(key, row_number, location, place, is_exact=False)
+    made = _asset(key, row_number, location, place, is_exact=asset_of(location) is not None)
     made.kind = AssetKind.VENUE
     made.interests = interests
     made.access = place.access

@@ -83,7 +83,9 @@ def read_place(location: Json) -> Place:
     is_ours = asset_of(location) is not None
     address = _address_of(location)
     place.postcode = text(first_of(address, "postal_code", "postcode"), most=40)
-    place.address = _line_of(address, is_ours=is_ours)
+    place.address = _line_of(
+        address, name=text(location.get("name"), most=_LONGEST), is_ours=is_ours
+    )
     if is_ours:
         place.source = _our_source(location)
     place.access = _access_of(location)
@@ -103,14 +105,15 @@ def _address_of(location: Json) -> Json:
     return next(iter(there or found), mapping(location.get("address")))
 
 
-def _line_of(address: Json, *, is_ours: bool) -> str | None:
+def _line_of(address: Json, *, name: str | None, is_ours: bool) -> str | None:
     """Return the address as one line; of ours exactly the line it was."""
     first = text(address.get("address_1"), most=_LONGEST)
     if is_ours:
-        return first
+        # A line every address must have: our export writes the name where there is no other.
+        return None if first == name else first
     parts = [first] if first else []
-    for name in ("address_2", "city"):
-        part = text(address.get(name), most=100)
+    for field_name in ("address_2", "city"):
+        part = text(address.get(field_name), most=100)
         if part and part.casefold() not in ", ".join(parts).casefold():
             parts.append(part)
     return ", ".join(parts) or None
