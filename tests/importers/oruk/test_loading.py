@@ -403,3 +403,11 @@ def test_ours_is_read_letter_by_letter(connection: sa.Connection, load: Load) ->
     schedule = connection.execute(sa.text("SELECT * FROM schedules")).one()
     assert (schedule.rrule, len(schedule.exdates)) == ("FREQ=DAILY;INTERVAL=3", 1)
     assert problems(connection) == []
+
+
+def test_no_group_is_placed_where_its_refuge_is(connection: sa.Connection, load: Load) -> None:
+    nameless = {name: value for name, value in location("secret").items() if name != "name"}
+    wrong = service(61, name="Women's refuge", at=nameless)
+    load([*FORTY, wrong])
+    group = next(row for row in rows(connection) if row.name == "Friends of Moor 61")
+    assert (group.location_source, group.geom, group.address) == ("none", None, None)
