@@ -112,3 +112,18 @@ class NotFetched(PatchworkError):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     title = "This address was not read"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        answered: int | None = None,
+        retry_after: str | None = None,
+        is_passing: bool = False,
+    ) -> None:
+        super().__init__(message)
+        # The status it answered with, if it did, and its Retry-After header as written.
+        self.answered = answered
+        self.retry_after = retry_after
+        # Whether asking again in a while may help: it was busy, slow or not there just now.
+        self.is_passing = is_passing

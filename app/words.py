@@ -46,6 +46,7 @@ LOCATION_SOURCES = {
     "surface": "The publisher gives its outline; the map shows a point inside it.",
     "postcode": "Placed by its postcode, so the map may be a few doors out.",
     "ward": "Shown for its ward only, never at a door.",
+    "none": "No place on the map: by telephone or on the web, or nobody knows yet where it is.",
 }
 
 # An hour's walk; for what is farther the distance is said alone.

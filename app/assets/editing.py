@@ -243,11 +243,13 @@ def facts_of(session: Session, row: sa.Row[Any], *, shows_private: bool = False)
     A contact that is not public is left out as None, as everybody sees it, unless `shows_private`.
     """
     is_by_ward = row.location_source == LocationSource.WARD
-    place = (
+    place: dict[str, Any] | None = (
         {"ward_code": row.ward_code}
         if is_by_ward or row.lon is None
         else {"lon": round(row.lon, 6), "lat": round(row.lat, 6)}
     )
+    if row.location_source == LocationSource.NONE:
+        place = None
     facts = {
         name: getattr(row, name) for name in FACTS if name not in {"place", "interests"}
     } | {

@@ -30,6 +30,8 @@ LONGEST_MARK = 500
 WEB_PORTS, FIRST_FREE_PORT = frozenset({80, 443}), 1024
 _NOT_IN_A_URL = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# Answers that asking again in a while may change.
+_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 # Calendars' own word for https, which is what their servers really speak.
 _AS_HTTPS = ("webcal://", "webcals://")
 _WRONG = "Write the address like https://example.org/feed, without a name or password in it."
@@ -173,7 +175,8 @@ class Fetcher:
             httpcore.ProtocolError,
             httpcore.UnsupportedProtocol,
         ) as error:
-            raise NotFetched(f"{host} {say_trouble(error, asked.deadline)}") from error
+            words = say_trouble(error, asked.deadline)
+            raise NotFetched(f"{host} {words}", is_passing=True) from error
 
 
 def _read(answer: httpcore.Response, url: str, asked: _Asked) -> Fetched | str:
@@ -191,7 +194,12 @@ def _read(answer: httpcore.Response, url: str, asked: _Asked) -> Fetched | str:
             if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
             else f"answered {answer.status}: check the address",
         )
-        raise NotFetched(f"{host} {words}.")
+        raise NotFetched(
+            f"{host} {words}.",
+            answered=answer.status,
+            retry_after=headers.get("retry-after"),
+            is_passing=answer.status in _BUSY,
+        )
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     is_known = media_type in ("", "application/octet-stream", *asked.media_types)
     if asked.media_types and not is_known:

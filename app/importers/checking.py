@@ -36,11 +36,13 @@ class AssetChecker:
     def check(self, record: AssetRecord) -> bool:
         """Clean `record` in place; return whether it may be stored, adding problems found."""
         record.source_key = clean_text(record.source_key) or ""
-        record.name = title_case(clean_text(record.name) or "")
+        name = clean_text(record.name) or ""
+        record.name = name if record.is_exact else title_case(name)
         if not (self._is_whole(record) and self._may_be_shown(record)):
             return False
         record.description = clean_text(record.description)
-        record.address = title_case(clean_text(record.address) or "") or None
+        address = clean_text(record.address) or ""
+        record.address = (address if record.is_exact else title_case(address)) or None
         self._read_postcode(record)
         if not self._is_first(record):
             return False
@@ -57,10 +59,16 @@ class AssetChecker:
         return True
 
     def refuse(
-        self, record: AssetRecord, reason: ProblemReason, message: str, suggestion: str
+        self,
+        record: AssetRecord,
+        reason: ProblemReason,
+        message: str,
+        suggestion: str,
+        *,
+        is_stored: bool = False,
     ) -> bool:
-        """Add the problem of a row that is not stored; return False."""
-        self._add(problem_of(record, reason, message, suggestion, is_stored=False))
+        """Add the problem of a row that is not stored (or is in another way); return False."""
+        self._add(problem_of(record, reason, message, suggestion, is_stored=is_stored))
         return False
 
     def doubt(
@@ -108,7 +116,9 @@ class AssetChecker:
     def _is_first(self, record: AssetRecord) -> bool:
         first = self._row_of_key.setdefault(record.source_key, record.row_number)
         what = f"the id {record.source_key}"
-        if first == record.row_number and record.postcode and record.kind != AssetKind.INFORMAL:
+        # Two of one name at one place may be meant, where a Patchwork wrote them with two ids.
+        may_be_two = record.is_exact or record.kind == AssetKind.INFORMAL
+        if first == record.row_number and record.postcode and not may_be_two:
             place = (record.kind, record.name.casefold(), record.postcode)
             first = self._row_of_place.setdefault(place, record.row_number)
             what = "the name and postcode"

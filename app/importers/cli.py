@@ -19,6 +19,7 @@ from app.importers import queries
 from app.importers.folder import FIRST, load_folder
 from app.importers.networks import load_network
 from app.importers.options import ReadOptions
+from app.importers.oruk.cli import load_oruk_feeds
 from app.importers.progress import print_reports, watching
 from app.importers.readers import READERS, recognise
 from app.importers.records import Report
@@ -152,6 +153,9 @@ def assets(
         allow_older=allow_older,
     )
     _load(files, source.replace("-", "_") if source else None, options, check=_refuse_other_kinds)
+
+
+load_app.command(name="oruk")(load_oruk_feeds)
 
 
 @load_app.command()

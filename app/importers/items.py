@@ -11,6 +11,7 @@ from app.importers.records import (
     AssetRecord,
     Problem,
     Skipped,
+    Withdrawn,
 )
 
 
@@ -67,4 +68,5 @@ Item = (
     | StreetRecord
     | Problem
     | Skipped
+    | Withdrawn
 )

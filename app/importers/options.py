@@ -44,6 +44,10 @@ class ReadOptions:
     # Whose calendar it is, and what its words may mean: (word in small letters → concept of ours).
     organizer_id: uuid.UUID | None = None
     words: Mapping[str, str] = field(default_factory=dict)
+    # The file has only what has changed since the last: what it lacks is not gone.
+    is_partial: bool = False
+    # The source's ids are worth keeping: a row gets its own where that is free here.
+    keeps_ids: bool = False
     # A file of an earlier date than the one loaded changes nothing unless this.
     allow_older: bool = False
     # The sample town: in the publishers' formats, but nothing of it is the publishers' or real.

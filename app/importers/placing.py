@@ -3,6 +3,9 @@
 What is decided here, and why:
 
 - A row without coordinates stands at its postcode's point, and says so.
+- Where a source has things that are nowhere (by telephone, on the web), what has no place is
+  stored without one, and so is what has a wrong one: it is in lists and on no map, and somebody
+  is asked to look. Its postcode is then believed before a point that cannot be right.
 - Coordinates that are not numbers, lie outside Great Britain or are swapped are not stored, even
   where there is a postcode: whoever sent the file should know.
 - A point more than 5 km from its own postcode is stored where the row says, with a doubt: either
@@ -56,9 +59,14 @@ class Placer:
         if record.kind == AssetKind.INFORMAL:
             return self._place_on_ward(record, known)
         if record.lon is None and record.lat is None:
-            return self._place_by_postcode(record, known)
+            return self._place_by_postcode(record, known) or self._place_nowhere(record)
         if not self._is_plausible(record, known):
-            return False
+            if not record.may_have_no_place:
+                return False
+            record.lon = record.lat = None
+            if record.postcode in known:
+                return self._place_by_postcode(record, known)
+            return self._place_nowhere(record)
         stored = known.get(record.postcode or "")
         if stored is not None and record.lon is not None and record.lat is not None:
             apart_m = distance_m(record.lon, record.lat, stored.lon, stored.lat)
@@ -69,6 +77,16 @@ class Placer:
                     f"The point is {apart_m / 1000:.0f} km from its postcode {record.postcode}.",
                     "Find out which of the two is right and correct the other.",
                 )
+        return True
+
+    def _place_nowhere(self, record: AssetRecord) -> bool:
+        """Store a record without a place, if it may be; why was said already."""
+        if not record.may_have_no_place:
+            return False
+        record.location_source = LocationSource.NONE
+        record.lon = record.lat = record.ward_code = None
+        if record.postcode and readable_postcode(record.postcode) is None:
+            record.postcode = None
         return True
 
     def _place_on_ward(self, record: AssetRecord, known: Known) -> bool:
@@ -110,6 +128,7 @@ class Placer:
             ProblemReason.NO_LOCATION,
             "The row has no coordinates and no postcode.",
             "Add a postcode or coordinates to the file.",
+            is_stored=record.may_have_no_place,
         )
 
     def _postcode_is_unknown(self, record: AssetRecord, postcode: str) -> bool:
@@ -122,7 +141,13 @@ class Placer:
         else:
             message = f"The postcodes of {area} are not loaded, so {postcode[:20]} has no place."
             suggestion = f"Load Code-Point Open for {area}, then load this file again."
-        return self._checker.refuse(record, ProblemReason.UNKNOWN_POSTCODE, message, suggestion)
+        return self._checker.refuse(
+            record,
+            ProblemReason.UNKNOWN_POSTCODE,
+            message,
+            suggestion,
+            is_stored=record.may_have_no_place,
+        )
 
     def _is_plausible(self, record: AssetRecord, known: Known) -> bool:
         lon, lat = record.lon, record.lat
@@ -134,6 +159,7 @@ class Placer:
                 "The coordinates are not two numbers"
                 f" (longitude “{said_lon}”, latitude “{said_lat}”).",
                 "Correct the coordinates, or leave both out so that the postcode is used.",
+                is_stored=record.may_have_no_place,
             )
         if is_in_great_britain(lon, lat):
             return True
@@ -144,6 +170,7 @@ class Placer:
                 f"Longitude {said_lon} and latitude {said_lat} are the wrong way round.",
                 f"Swap them: longitude {said_lat}, latitude {said_lon}"
                 + _postcode_on_swap(lat, lon, known.get(record.postcode or "")),
+                is_stored=record.may_have_no_place,
             )
         suggestion = "Correct the coordinates, or leave both out so that the postcode is used."
         if 1000 < lon < 700_000 and 1000 < lat < 1_300_000:
@@ -153,6 +180,7 @@ class Placer:
             ProblemReason.OUTSIDE_GREAT_BRITAIN,
             f"Longitude {said_lon}, latitude {said_lat} is outside Great Britain.",
             suggestion,
+            is_stored=record.may_have_no_place,
         )
 
     def _in_their_district(self, records: list[AssetRecord], known: Known) -> list[AssetRecord]:

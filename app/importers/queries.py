@@ -73,6 +73,17 @@ SUPERSEDE = sa.text(
     WHERE resolved_at IS NULL AND import_run_id = ({EARLIER_RUN})
     """  # noqa: S608 - constants of this module
 )
+# A file with only what has changed says nothing of the other rows: their problems stay open.
+CARRY_OTHERS = sa.text(
+    f"""
+    UPDATE import_problems o SET import_run_id = :run
+    WHERE o.import_run_id = ({EARLIER_RUN})
+      AND NOT coalesce(o.source_key = ANY(:keys), false)
+      AND NOT EXISTS (
+        SELECT 1 FROM import_problems n WHERE n.import_run_id = :run AND {SAME_PROBLEM})
+    """  # noqa: S608 - constants of this module
+)
+PASSED_ON = sa.text("SELECT slug, id FROM sources WHERE starts_with(slug, :slug)")
 # Loading the same file again must not say everything twice.
 SAYS_THE_SAME = sa.text(
     f"""
@@ -197,6 +208,16 @@ def settle_problems(connection: sa.Connection, *, run_id: int, is_unchanged: boo
         return
     connection.execute(CARRY_RESOLVED, values)
     connection.execute(SUPERSEDE, values)
+
+
+def carry_problems(connection: sa.Connection, *, run_id: int, keys: Iterable[str]) -> None:
+    """Take over the problems of the run before that are about other rows than those of `keys`."""
+    connection.execute(CARRY_OTHERS, {"run": run_id, "keys": sorted(keys)})
+
+
+def passed_on(connection: sa.Connection, *, slug: str) -> dict[str, int]:
+    """Return the ids of the sources whose slug begins with `slug`, by slug."""
+    return {row.slug: row.id for row in connection.execute(PASSED_ON, {"slug": slug})}
 
 
 def read_interests(connection: sa.Connection) -> Sequence[sa.Row[Any]]:

@@ -39,6 +39,18 @@ class Skipped:
 
 
 @dataclass(slots=True)
+class Withdrawn:
+    """A row that says its own thing is no more (a service that has ended): counted as skipped.
+
+    What an earlier file brought of it goes, also where the file has only what has changed.
+    """
+
+    row_number: int
+    source_key: str
+    why: str
+
+
+@dataclass(slots=True)
 class OpeningHours:
     """One span on one weekday (0 = Monday), clock times as "HH:MM"."""
 
@@ -85,7 +97,13 @@ class AssetRecord:
     is_contact_public: bool = True
     opening_hours: tuple[OpeningHours, ...] | None = None
     beds: int | str | None = None  # the cell's text where it is no number: said, and left out
+    charity_number: str | None = None
     checked_on: dt.date | None = None  # only where the file itself says somebody checked
+    # By telephone, on the web, or nobody knows where: stored all the same, with no place.
+    may_have_no_place: bool = False
+    # Written by a Patchwork: its words are taken letter by letter.
+    is_exact: bool = False
+    source: SourceInfo | None = None  # whose it is, where it is not the whole file's publisher's
     raw: dict[str, Any] | None = None  # kept with a problem, never with the asset
 
 
@@ -112,6 +130,7 @@ class ActivityRecord:
     place_words: str | None = None
     schedules: tuple[ScheduleRecord, ...] = ()
     checked_on: dt.date | None = None
+    source: SourceInfo | None = None  # likewise
     raw: dict[str, Any] | None = None
 
 

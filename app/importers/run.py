@@ -19,7 +19,7 @@ from app.errors import FileRefused, Unavailable
 from app.importers import queries
 from app.importers.features import MAP_SUFFIXES
 from app.importers.files import MissingColumns, refuse_unreadable
-from app.importers.items import FiguresRecord, LookupRecord, PostcodeRecord, StreetRecord
+from app.importers.items import FiguresRecord, Item, LookupRecord, PostcodeRecord, StreetRecord
 from app.importers.options import ReadOptions
 from app.importers.readers import READERS, Reader, mapped, recognise
 from app.importers.records import (
@@ -30,6 +30,7 @@ from app.importers.records import (
     Report,
     Skipped,
     SourceInfo,
+    Withdrawn,
 )
 from app.importers.signatures import size_in_bytes
 from app.importers.stages.activities import ActivityStage
@@ -37,7 +38,7 @@ from app.importers.stages.areas import AreaStage
 from app.importers.stages.assets import AssetStage
 from app.importers.stages.figures import FigureStage, LookupStage
 from app.importers.stages.postcodes import PostcodeStage
-from app.importers.stages.stage import Run, Stage
+from app.importers.stages.stage import VIA, Run, Stage
 from app.importers.stages.streets import StreetStage
 
 # In the order they are merged: an activity needs its organizer.
@@ -205,6 +206,8 @@ class _Loading:
     tell: Callable[[int], None]
     report: Report
     stages: dict[type, Stage[Any]] = field(default_factory=dict)
+    # Of a partial file: the keys of its rows.
+    keys: set[str] = field(default_factory=set)
 
     def load(self) -> None:
         """Do all of it within the transaction of `connection`."""
@@ -218,6 +221,8 @@ class _Loading:
                 self.facts["scope"],
                 self.path.name,
                 self.options,
+                self.info.slug,
+                passed_on=queries.passed_on(self.connection, slug=self.info.slug + VIA),
             )
             self._read(run)
             self._merge(run)
@@ -237,24 +242,35 @@ class _Loading:
 
     def _read(self, run: Run) -> None:
         last_row, report = -1, self.report
+        for kind in getattr(self.reader, "KINDS", ()):
+            self.stages[kind] = STAGES[kind](run)
         for item in self.reader.read(self.path, self.options):
             if item.row_number != last_row:
                 last_row = item.row_number
                 report.read += 1
                 if report.read % _ROWS_BETWEEN_NEWS == 0:
                     self.tell(report.read)
-            if isinstance(item, Problem):
-                run.add_problem(item)
-            elif isinstance(item, Skipped):
-                report.skipped += 1
-            else:
-                kind = type(item)
-                if kind not in self.stages:
-                    self.stages[kind] = STAGES[kind](run)
-                self.stages[kind].take(item)
+            self._take(run, item)
         if report.read == 0:
             raise FileRefused(f"{self.path.name} has a header and no rows.")
         self.tell(report.read)
+
+    def _take(self, run: Run, item: Item) -> None:
+        """Put one thing a reader said where it belongs."""
+        key = getattr(item, "source_key", None)
+        if self.options.is_partial and key:
+            self.keys.add(key)
+        if isinstance(item, Problem):
+            run.add_problem(item)
+        elif isinstance(item, Skipped | Withdrawn):
+            self.report.skipped += 1
+            if isinstance(item, Withdrawn):
+                run.withdrawn_keys.add(item.source_key)
+        else:
+            kind = type(item)
+            if kind not in self.stages:
+                self.stages[kind] = STAGES[kind](run)
+            self.stages[kind].take(item)
 
     def _merge(self, run: Run) -> None:
         report = self.report
@@ -276,6 +292,9 @@ class _Loading:
         is_unchanged = not (report.new or report.changed or report.gone)
         report.status = "unchanged" if is_unchanged else "loaded"
         queries.store_problems(self.connection, run_id=run.id, problems=run.problems)
+        if self.options.is_partial:
+            # What is said about rows that did not come again is still so.
+            queries.carry_problems(self.connection, run_id=run.id, keys=self.keys)
         queries.settle_problems(self.connection, run_id=run.id, is_unchanged=is_unchanged)
 
 

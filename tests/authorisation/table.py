@@ -375,7 +375,6 @@ PUBLIC_CALENDAR_ROWS: tuple[Row, ...] = (
     _post("/claims/{token}/venues", own=GONE, gone=GONE),
     _post("/claims/{token}/calendar", own=GONE, gone=GONE),
 )
-TERM_ROWS: tuple[Row, ...] = ()
 # Whose file it is is tested with files; here nobody has one.
 UPLOAD_ROWS: tuple[Row, ...] = (
     _get("/uploads", EDITORS),
@@ -388,6 +387,14 @@ UPLOAD_ROWS: tuple[Row, ...] = (
     _post("/uploads/{upload_id}/remove", EDITORS, own=NOT_FOUND),
 )
 JOB_ROWS: tuple[Row, ...] = (_get("/jobs", ADMINISTRATORS), _post("/jobs", ADMINISTRATORS))
+TERM_ROWS: tuple[Row, ...] = (
+    _get("/feeds/terms", Access.EDITORS),
+    # Nobody has this one: whoever may decide learns that it is not there.
+    *(
+        _post(f"/feeds/terms/{{term_id}}/{what}", Access.EDITORS, own=NOT_FOUND)
+        for what in ("agree", "choose", "ignore")
+    ),
+)
 
 ROWS = (
     *PUBLIC_ROWS, *ACCOUNT_ROWS, *RESIDENT_ROWS, *FIND_ROWS, *CONNECTION_ROWS, *CALENDAR_ROWS,

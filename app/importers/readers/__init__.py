@@ -26,6 +26,7 @@ from app.importers.readers import (
     mobile_libraries,
     ods,
     openactive,
+    oruk,
     osm,
     own_activities,
     own_csv,
@@ -42,7 +43,8 @@ from app.importers.records import SourceInfo
 class Reader(Protocol):
     """What a reader module has.
 
-    `count_rows(path: Path) -> int` may be there too: the progress bar then knows the end.
+    `count_rows(path: Path) -> int` may be there too: the progress bar then knows the end. So may
+    `KINDS`, the record types a file speaks for even where it has none of them.
     """
 
     NAME: str  # "ods": what --source names
@@ -83,6 +85,7 @@ _MODULES: tuple[Reader, ...] = (
     mobile_libraries,
     ods,
     openactive,
+    oruk,
     osm,
     own_activities,
     own_csv,

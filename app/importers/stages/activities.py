@@ -17,7 +17,7 @@ from app.importers.normalise import clean_text
 from app.importers.records import ActivityRecord, Problem, ScheduleRecord
 from app.importers.refuges import suspect_words
 from app.importers.stages.assets import hash_of
-from app.importers.stages.stage import Counts, Run, Stage
+from app.importers.stages.stage import KEPT_ID, Counts, Run, Stage
 from app.models import Access, ProblemReason
 
 CONTENT = (
@@ -31,7 +31,7 @@ PLAIN = ("name", "description", "comes_to_homes", "interest_ids", "access", "is_
          "cost_pence", "day_parts", "week_starts", "ends_on", "place_words")  # fmt: skip
 ORGANIZER = """
   assets o ON o.gone_at IS NULL AND (o.id = s.organizer_id
-    OR s.organizer_id IS NULL AND o.source_id = :source AND o.source_key = s.organizer_key)
+    OR s.organizer_id IS NULL AND o.source_id = ANY(:sources) AND o.source_key = s.organizer_key)
 """
 
 HOMELESS = f"""
@@ -41,7 +41,8 @@ HOMELESS = f"""
          CASE WHEN o.id IS NULL THEN 'organizer' ELSE 'venue' END AS what
   FROM staged_activities s
   LEFT JOIN {ORGANIZER}
-  LEFT JOIN assets v ON v.source_id = :source AND v.source_key = s.venue_key AND v.gone_at IS NULL
+  LEFT JOIN assets v ON v.source_id = ANY(:sources) AND v.source_key = s.venue_key
+    AND v.gone_at IS NULL
   WHERE o.id IS NULL OR (s.venue_key IS NOT NULL AND v.id IS NULL)
   ORDER BY s.row_number
 """  # noqa: S608 - a constant
@@ -56,15 +57,15 @@ AGREED = """
 """
 MERGE = f"""
   INSERT INTO activities
-    ({", ".join(PLAIN)}, organizer_id, venue_id, source_id, source_key, scope, import_run_id,
+    ({", ".join(PLAIN)}, id, organizer_id, venue_id, source_id, source_key, scope, import_run_id,
      content_hash)
-  SELECT {", ".join(f"s.{name}" for name in PLAIN)}, o.id, coalesce(v.id, q.venue_id), :source,
-    s.source_key, :scope, :run, s.content_hash
+  SELECT {", ".join(f"s.{name}" for name in PLAIN)}, {KEPT_ID.format(table="activities")},
+    o.id, coalesce(v.id, q.venue_id), s.source_id, s.source_key, :scope, :run, s.content_hash
   FROM staged_activities s
   JOIN {ORGANIZER}
-  LEFT JOIN assets v ON v.source_id = :source AND v.source_key = s.venue_key
+  LEFT JOIN assets v ON v.source_id = ANY(:sources) AND v.source_key = s.venue_key
   LEFT JOIN {AGREED}
-  LEFT JOIN activities a ON a.source_id = :source AND a.source_key = s.source_key
+  LEFT JOIN activities a ON a.source_id = s.source_id AND a.source_key = s.source_key
   WHERE a.id IS NULL OR a.content_hash <> s.content_hash OR a.gone_at IS NOT NULL
   ON CONFLICT (source_id, source_key) DO UPDATE SET
     {", ".join(f"{name} = excluded.{name}" for name in PLAIN)},
@@ -72,14 +73,14 @@ MERGE = f"""
     import_run_id = excluded.import_run_id, content_hash = excluded.content_hash, gone_at = NULL
   RETURNING xmax = 0 AS is_new
 """  # noqa: S608 - names of this module
-IN_SCOPE = "source_id = :source AND scope = :scope AND gone_at IS NULL"
+IN_SCOPE = "source_id = ANY(:sources) AND scope = :scope AND gone_at IS NULL"
 # What has taken place for the last time goes by itself: no sign of a file that was cut off.
 OVER = "ends_on < :today"
 NOT_IN_FILE = f"""
   {IN_SCOPE} AND NOT source_key = ANY(:kept)
   AND NOT EXISTS (SELECT 1 FROM staged_activities s WHERE s.source_key = activities.source_key)
 """  # noqa: S608 - names of this module
-WRITTEN = "a.source_id = :source AND a.import_run_id = :run AND a.gone_at IS NULL"
+WRITTEN = "a.source_id = ANY(:sources) AND a.import_run_id = :run AND a.gone_at IS NULL"
 CLEAR_SCHEDULES = f"""
   DELETE FROM schedules USING activities a WHERE a.id = schedules.activity_id AND {WRITTEN}
 """  # noqa: S608 - constants of this module
@@ -95,7 +96,7 @@ ADD_CHECKS = """
   INSERT INTO checks (activity_id, checked_on, outcome)
   SELECT a.id, s.checked_on, 'confirmed'
   FROM staged_activities s
-  JOIN activities a ON a.source_id = :source AND a.source_key = s.source_key
+  JOIN activities a ON a.source_id = s.source_id AND a.source_key = s.source_key
   WHERE s.checked_on IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM checks c WHERE c.activity_id = a.id AND c.checked_on = s.checked_on)
 """
@@ -108,13 +109,13 @@ class ActivityStage(Stage[ActivityRecord]):
     table = "staged_activities"
     real_table = "activities"
     create = """
-      row_number int, source_key text, content_hash text, checked_on date, name text,
+      row_number int, source_id int, source_key text, content_hash text, checked_on date, name text,
       description text, organizer_key text, venue_key text, comes_to_homes bool,
       interest_ids int[], access text[], is_indoors bool, cost_pence int, day_parts text[],
       week_starts int4multirange, ends_on date, schedules jsonb, organizer_id uuid,
       place_words text
     """
-    columns = ("row_number", "source_key", "content_hash", "checked_on", *CONTENT)
+    columns = ("row_number", "source_id", "source_key", "content_hash", "checked_on", *CONTENT)
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
@@ -128,6 +129,7 @@ class ActivityStage(Stage[ActivityRecord]):
     def merge(self) -> Counts:
         """Insert, update and mark gone, and set the schedules of what is new or changed."""
         self._drop_homeless()
+        self.move_sources()
         gone = self._take_away_what_is_over()
         gone += self.take_away(
             noun="activities",
@@ -219,7 +221,8 @@ class ActivityStage(Stage[ActivityRecord]):
         content = _content(record, name, ids, rules, parts)
         is_of_a_feed = any(value is not None for value in content[-_OF_FEEDS:])
         told = content if is_of_a_feed else content[:-_OF_FEEDS]
-        return (record.row_number, key, hash_of(told), record.checked_on, *content)
+        source_id = self.run.source_id_of(record.source)
+        return (record.row_number, source_id, key, hash_of(told), record.checked_on, *content)
 
     def _refuse(
         self, record: ActivityRecord, reason: ProblemReason, message: str, suggestion: str

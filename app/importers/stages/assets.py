@@ -13,14 +13,14 @@ from app.importers.duplicates import link_duplicates
 from app.importers.interest_ids import InterestIds
 from app.importers.placing import Placer
 from app.importers.records import AssetRecord
-from app.importers.stages.stage import Counts, Run, Stage
+from app.importers.stages.stage import KEPT_ID, Counts, Run, Stage
 from app.models import AssetKind
 
 # Everything an asset takes from its row, in the order it is staged. `lon` and `lat` become geom.
 CONTENT = (
     "kind", "name", "description", "address", "postcode", "lon", "lat", "location_source",
     "ward_code", "interest_ids", "access", "is_indoors", "phone", "email", "website",
-    "is_contact_public", "opening_hours", "beds",
+    "is_contact_public", "opening_hours", "beds", "charity_number",
 )  # fmt: skip
 STORED = tuple("geom" if name == "lon" else name for name in CONTENT if name != "lat")
 
@@ -64,10 +64,11 @@ MAY_GO_OR_COME = "NOT 'gone_at' = ANY(a.kept_fields)"
 # where the row is written, because somebody may have corrected it since.
 MERGE = f"""
   INSERT INTO assets AS a
-    ({", ".join(STORED)}, source_id, source_key, scope, import_run_id, content_hash)
-  SELECT {", ".join(STAGED.values())}, :source, s.source_key, :scope, :run, s.content_hash
+    ({", ".join(STORED)}, id, source_id, source_key, scope, import_run_id, content_hash)
+  SELECT {", ".join(STAGED.values())}, {KEPT_ID.format(table="assets")},
+    s.source_id, s.source_key, :scope, :run, s.content_hash
   FROM staged_assets s
-  LEFT JOIN assets a ON a.source_id = :source AND a.source_key = s.source_key
+  LEFT JOIN assets a ON a.source_id = s.source_id AND a.source_key = s.source_key
   WHERE a.id IS NULL OR a.gone_at IS NOT NULL AND {MAY_GO_OR_COME}
     OR a.content_hash <> s.content_hash AND (
       a.kept_fields = '{{}}'
@@ -85,7 +86,7 @@ MERGE = f"""
     content_hash = excluded.content_hash
   RETURNING xmax = 0 AS is_new
 """  # noqa: S608 - names of this module
-IN_SCOPE = "source_id = :source AND scope = :scope AND gone_at IS NULL"
+IN_SCOPE = "source_id = ANY(:sources) AND scope = :scope AND gone_at IS NULL"
 NOT_IN_FILE = f"""
   {IN_SCOPE} AND NOT source_key = ANY(:kept) AND NOT 'gone_at' = ANY(kept_fields)
   AND NOT EXISTS (SELECT 1 FROM staged_assets s WHERE s.source_key = assets.source_key)
@@ -95,7 +96,7 @@ ADD_CHECKS = """
   WITH added AS (
     INSERT INTO checks (asset_id, checked_on, outcome)
     SELECT a.id, s.checked_on, 'confirmed'
-    FROM staged_assets s JOIN assets a ON a.source_id = :source AND a.source_key = s.source_key
+    FROM staged_assets s JOIN assets a ON a.source_id = s.source_id AND a.source_key = s.source_key
     WHERE s.checked_on IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM checks c WHERE c.asset_id = a.id AND c.checked_on = s.checked_on)
     RETURNING 1
@@ -109,13 +110,14 @@ class AssetStage(Stage[AssetRecord]):
     table = "staged_assets"
     real_table = "assets"
     create = """
-      row_number int, source_key text, content_hash text, checked_on date, kind asset_kind,
-      name text, description text, address text, postcode text, lon float8, lat float8,
+      row_number int, source_id int, source_key text, content_hash text, checked_on date,
+      kind asset_kind, name text, description text, address text, postcode text,
+      lon float8, lat float8,
       location_source location_source, ward_code text, interest_ids int[], access text[],
       is_indoors bool, phone text, email text, website text, is_contact_public bool,
-      opening_hours jsonb, beds int
+      opening_hours jsonb, beds int, charity_number text
     """
-    columns = ("row_number", "source_key", "content_hash", "checked_on", *CONTENT)
+    columns = ("row_number", "source_id", "source_key", "content_hash", "checked_on", *CONTENT)
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
@@ -130,6 +132,7 @@ class AssetStage(Stage[AssetRecord]):
 
     def merge(self) -> Counts:
         """Insert, update and mark gone."""
+        self.move_sources()
         gone = self.take_away(
             noun="places",
             counting="SELECT count(*) FROM assets WHERE ",
@@ -166,8 +169,14 @@ class AssetStage(Stage[AssetRecord]):
             record.is_contact_public,
             None if hours is None else _hours_json(record),
             record.beds,
+            record.charity_number,
         )
-        return (record.row_number, record.source_key, hash_of(content), record.checked_on, *content)
+        # Left out where there is none, so that rows from before we knew of it are not changed ones.
+        digest = hash_of(content if record.charity_number else content[:-1])
+        source_id = self.run.source_id_of(record.source)
+        return (
+            record.row_number, source_id, record.source_key, digest, record.checked_on, *content
+        )  # fmt: skip
 
 
 def hash_of(content: tuple[object, ...]) -> str:

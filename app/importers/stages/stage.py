@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from app.errors import FileRefused
 from app.importers.copying import copy_rows
 from app.importers.options import ReadOptions
-from app.importers.records import Problem
+from app.importers.queries import keep_source
+from app.importers.records import Problem, SourceInfo
 from app.models import ProblemReason
 
 BATCH_ROWS = 5000
@@ -24,6 +25,24 @@ ROWS_WORTH_COUNTING = 1000
 # The thing itself may be fine where its row is not: what was stored of it before stays. These
 # two reasons say that it should not be on the map by itself.
 _REASONS_TO_GO = {ProblemReason.MAY_BE_A_REFUGE, ProblemReason.DUPLICATE}
+
+# Between a feed's slug and those of the sources it passes on: "feed-7-via-openstreetmap-1f3a".
+VIA = "-via-"
+# A row's own id of the feed, where nothing else here has it: links to it stay good.
+KEPT_ID = """
+  CASE WHEN :keeps_ids
+    AND s.source_key ~ '^[0-9a-f]{{8}}-([0-9a-f]{{4}}-){{3}}[0-9a-f]{{12}}$'
+  THEN coalesce(
+    (SELECT gen_random_uuid() FROM {table} t WHERE t.id = s.source_key::uuid),
+    s.source_key::uuid)
+  ELSE gen_random_uuid() END
+"""
+# What the feed passed on under another name before keeps its row, and so its id.
+MOVE_SOURCES = """
+  UPDATE {table} r SET source_id = s.source_id FROM {staged} s
+  WHERE r.source_id = ANY(:sources) AND r.source_key = s.source_key
+    AND r.source_id <> s.source_id
+"""
 
 R = TypeVar("R")
 
@@ -53,9 +72,28 @@ class Run:
     scope: str
     file_name: str
     options: ReadOptions
+    slug: str = ""  # the source's
     problems: list[Problem] = field(default_factory=list)
     # Keys of rows with a problem, whose earlier version stays.
     kept_keys: set[str] = field(default_factory=set)
+    # Keys of what the file itself says is no more.
+    withdrawn_keys: set[str] = field(default_factory=set)
+    # The sources a feed passes on, by slug: their rows belong to this file too.
+    passed_on: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> list[int]:
+        """The ids of the file's source and of those it passes on."""
+        return [self.source_id, *self.passed_on.values()]
+
+    def source_id_of(self, info: SourceInfo | None) -> int:
+        """Return the source a record is kept as: the file's own, or one it passes on."""
+        if info is None:
+            return self.source_id
+        slug = f"{self.slug}{VIA}{info.slug}"
+        if slug not in self.passed_on:
+            self.passed_on[slug] = keep_source(self.connection, replace(info, slug=slug))
+        return self.passed_on[slug]
 
     def add_problem(self, problem: Problem) -> None:
         """Keep a problem for the report."""
@@ -132,7 +170,20 @@ class Stage(ABC, Generic[R]):
 
     def bound(self) -> dict[str, object]:
         """Return the values most statements bind."""
-        return {"run": self.run.id, "source": self.run.source_id, "scope": self.run.scope}
+        run = self.run
+        return {
+            "run": run.id,
+            "source": run.source_id,
+            "sources": run.sources,
+            "scope": run.scope,
+            "keeps_ids": run.options.keeps_ids,
+        }
+
+    def move_sources(self) -> None:
+        """Give rows that are there already the source the file says they have now."""
+        if self.run.passed_on:
+            moving = MOVE_SOURCES.format(table=self.real_table, staged=self.table)
+            self.run.connection.execute(sa.text(moving), self.bound())
 
     def new_and_changed(self, statement: str, **values: object) -> tuple[int, int]:
         """Run an upsert that returns `is_new` for each row it wrote; return how many of each."""
@@ -149,21 +200,23 @@ class Stage(ABC, Generic[R]):
         """Mark what an earlier file brought and this one lacks; return how many.
 
         `counting` and `marking` are statements up to their WHERE. Rows whose own row has a problem
-        are not lacking.
+        are not lacking. A file that has only what has changed takes away only what it says itself
+        is no more.
 
         Raises
         ------
         FileRefused
             If that would be more than half of what was there.
         """
-        kept = sorted(self.run.kept_keys)
-        gone = self.scalar(counting + not_in_file, kept=kept)
+        values = {"kept": sorted(self.run.kept_keys)}
+        if self.run.options.is_partial:
+            not_in_file += " AND source_key = ANY(:withdrawn)"
+            values["withdrawn"] = sorted(self.run.withdrawn_keys)
+        gone = self.scalar(counting + not_in_file, **values)
         if gone:
             before = self.scalar(counting + in_scope)
             self.run.refuse_shrinking(noun=noun, before=before, gone=gone)
-            self.run.connection.execute(
-                sa.text(marking + not_in_file), self.bound() | {"kept": kept}
-            )
+            self.run.connection.execute(sa.text(marking + not_in_file), self.bound() | values)
         return gone
 
     def _flush(self) -> None:

@@ -1,0 +1,1 @@
+"""Open Referral UK, read: feeds of services, their organizations and places."""
