@@ -53,7 +53,7 @@ def measure(settings: Settings, *, seconds: float = lists.SECONDS_A_ROUND) -> li
 
 
 def _beside_tipg(settings: Settings, ours: Server, seconds: float) -> list[Figure]:
-    boxes = lists._boxes(settings, PER_PAGE)
+    boxes = lists.boxes_of(settings, PER_PAGE)
     items = "/collections/public.public_assets/items?f=geojson&limit=100"
     theirs = {
         "tipg, by page": [f"{items}&offset={page * PER_PAGE}" for page in range(PAGES)],

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Dialog
 from sqlalchemy.orm import Session
 
 from app.models import AssetKind, LocationSource, Schedule
@@ -190,7 +190,12 @@ def test_the_block_is_no_script_to_a_browser(
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        said.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     answer = page.goto(f"{served}/assets/{ids['group']}")
     assert answer is not None
     assert "script-src 'self'" in answer.headers["content-security-policy"]
