@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Annotated
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.areas.queries import find_wards_of_code
@@ -24,6 +25,11 @@ from app.places.actions import find_place, get_home
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
 
+HomeId = Annotated[str, Path(description="The home's id.", json_schema_extra={"format": "uuid"})]
+Concept = Annotated[
+    str, Path(description="An interest (see /api/interests).",
+              json_schema_extra={"pattern": "^[a-z0-9-]{1,80}$"})
+]  # fmt: skip
 WITHIN_M = 5_000
 NOTHING_HERE = "There is nothing on the map at this address."
 TEXT = answers({"type": "string"}, media_type="text/calendar", not_found=True)
@@ -72,7 +78,7 @@ def show_ward_calendar(request: Request, gss_code: WardCode, connect: Reading) -
     "/interests/{concept}.ics", tags=["calendars"], summary="What is on for an interest, nearby",
     openapi_extra=parameters("near", "home", "lon", "lat", "within"), responses=TEXT,
 )  # fmt: skip
-def show_interest_calendar(request: Request, concept: str, connect: Reading) -> Response:
+def show_interest_calendar(request: Request, concept: Concept, connect: Reading) -> Response:
     """Show where people go for one interest near a place, within 5 km if nothing is said."""
     query = Query(request.query_params)
     within_m = query.within_m(default=WITHIN_M)
@@ -98,7 +104,7 @@ def show_interest_calendar(request: Request, concept: str, connect: Reading) -> 
     "/homes/{home_id}.ics", tags=["calendars"], summary="What is on near a care home",
     responses=TEXT,
 )  # fmt: skip
-def show_home_calendar(request: Request, home_id: str, connect: Reading) -> Response:
+def show_home_calendar(request: Request, home_id: HomeId, connect: Reading) -> Response:
     """Show what anybody may come to near a care home, and what comes to homes: public data only."""
     identifier = read_uuid(home_id)
     with connect() as connection:
