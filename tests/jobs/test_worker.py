@@ -87,6 +87,8 @@ def test_a_job_whose_process_was_killed_is_found_and_done(
     assert rows(people, "SELECT FROM jobs.procrastinate_jobs WHERE status = 'doing'")
     # It would be missed after 45 seconds: for the test they have passed.
     do(people, "UPDATE jobs.procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+    # Looked for at each full minute by itself; nobody here waits for that.
+    _ask(people, "jobs.stalled")
     second = start(0.2)
     _until(lambda: _files(tmp_path, "done"), "the job was not done again")
     _until(lambda: rows(people, "SELECT FROM job_runs WHERE outcome = 'done'"), "not written down")
