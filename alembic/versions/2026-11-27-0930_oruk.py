@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_27_oruk"
-down_revision = "2026_11_27_ogc"
+down_revision = "2026_11_27_jobs"
 branch_labels = None
 depends_on = None
 

@@ -144,7 +144,7 @@ class ActivityStage(Stage[ActivityRecord]):
         return Counts(self.staged, new, changed, gone)
 
     def _take_away_what_is_over(self) -> int:
-        """Mark what the file lacks and has ended; return how many. A part of a feed lacks nothing."""
+        """Mark what the file lacks and has ended; return how many. A part lacks nothing."""
         if self.run.options.is_partial:
             return 0
         values = {"kept": sorted(self.run.kept_keys), "today": self.run.options.today}

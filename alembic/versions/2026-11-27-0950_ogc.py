@@ -10,7 +10,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "2026_11_27_ogc"
-down_revision = "2026_11_27_jobs"
+down_revision = "2026_11_27_calendars"
 branch_labels = None
 depends_on = None
 
