@@ -275,13 +275,16 @@ def test_whom_it_showed_is_in_the_log(people: People) -> None:
     assert entry.account_id == people.accounts["manager_a"]
 
 
+FROM_OTHERS = {"/feeds", "/uploads"}
+
+
 @pytest.mark.parametrize(
     ("who", "links"),
     [
         ("mapper", {"/wards/E05001347", "/assets", "/posters"}),
         ("councillor", {"/wards/E05001347"}),
-        ("editor", {"/assets", "/posters", "/queue"}),
-        ("administrator", {"/people", "/about", "/posters", "/queue"}),
+        ("editor", {"/assets", "/posters", "/queue", *FROM_OTHERS}),
+        ("administrator", {"/people", "/about", "/posters", "/queue", "/jobs", *FROM_OTHERS}),
     ],
 )
 def test_others_see_what_their_role_can_do(people: People, who: str, links: set[str]) -> None:
