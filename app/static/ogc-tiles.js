@@ -9,7 +9,7 @@ const [west, south, east, north] = tilejson.bounds ?? [-6, 50, 2, 56];
 const map = L.map(place).fitBounds([[south, west], [north, east]]);
 protomapsL.leafletLayer({
   url: tilejson.tiles[0],
-  attribution: place.dataset.attribution,
+  attribution: "", // it would be HTML: whom to name stands below the map
   maxDataZoom: 16,
   paintRules: [{ dataLayer, symbolizer: dataLayer === "wards" ? outline : symbolizer }],
   labelRules: [],
