@@ -89,7 +89,8 @@ def load_file(
     options = options or ReadOptions()
     size_in_bytes(path)
     # Whoever matched its columns by hand knows better than the columns.
-    found = READERS[reader] if reader == mapped.NAME else recognise(path)
+    is_matched = reader == mapped.NAME and options.choice is not None
+    found = mapped if is_matched else recognise(path)
     chosen = choose_reader(path, reader, found)
     info = source_of(path, chosen, options)
     started = time.perf_counter()

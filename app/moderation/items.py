@@ -20,6 +20,7 @@ from app.history.wording import CONSENT, say_fact
 from app.importers.refuges import suspect_words
 from app.models import SuggestionKind
 from app.moderation import actions, queries
+from app.moderation.approving import NEW_FACTS, point_of
 from app.parameters import Query, read_uuid
 from app.suggestions import fact_form
 from app.suggestions.actions import KINDS as ASSET_KINDS
@@ -118,11 +119,9 @@ def _open_new(
             for name, value in facts.items()
         ],
         can_be_approved=_says_what_and_where(facts),
-        like=queries.list_like(
-            session, name=facts.get("name", ""), point=actions.point_of(session, facts)
-        ),
+        like=queries.list_like(session, name=facts.get("name", ""), point=point_of(session, facts)),
         suspect=suspect_words(*(str(value) for value in facts.values()), row.note),
-        fact_names=actions.NEW_FACTS,
+        fact_names=NEW_FACTS,
         typed=fact_form.typed_of(facts, vocabulary),
         was="{}",
         asset_kinds={kind.value: text for kind, text in ASSET_KINDS.items()},

@@ -17,7 +17,7 @@ from app.errors import NotFound
 from app.forms import Form
 from app.history.wording import say_fact
 from app.moderation import actions, queries, wording
-from app.moderation.actions import Asked, Decided, Taken
+from app.moderation.approving import Asked, Decided, Taken
 from app.moderation.items import find_row, open_item
 from app.parameters import Query
 from app.rendering import page, see_other

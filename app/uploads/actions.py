@@ -36,7 +36,7 @@ MOST_ON_A_MAP = 5_000
 # A column of kinds has few words in it; one with more is a column of something else.
 MOST_KIND_WORDS = 30
 # More take longer than anybody waits for a page.
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
 # Open data of these needs no matching, and no stranger's file is to pose as it: by command only.
 OWN_FORMATS = ("csv", "activities")
 LICENCES = {
@@ -96,7 +96,7 @@ def keep(session: Session, *, account_id: uuid.UUID, name: str, content: bytes) 
     if len(table) > MOST_ROWS:
         raise FileRefused(
             f"{path.name} has {len(table):,} rows, more than the {MOST_ROWS:,} this page takes:"
-            " split it, or ask whoever looks after this service to load it by command."
+            " split it, or put it into our template and have it loaded by command."
         )
     mapping = {"known": known.NAME if known else None, "title": title_of(path.name)}
     return queries.insert_upload(

@@ -181,11 +181,12 @@ def test_until_includes_its_day() -> None:
 
 
 def test_a_rule_that_names_no_day_ends_quickly() -> None:
-    started = time.perf_counter()
+    # Of this process alone: a busy machine must not fail it.
+    started = time.process_time()
     never = schedule("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", starts_on=dt.date(2000, 1, 1))
     assert next_dates(never, dt.date(2026, 1, 1), 10) == []
     assert day_parts([never]) == ()
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_asking_for_too_many_dates_is_capped() -> None:

@@ -148,6 +148,7 @@ class Asker:
             # Nobody has these: whoever may ask learns that they are not there.
             "code": "ZZZZZZ",
             "feed_id": "999999",
+            "upload_id": "00000000-0000-4000-8000-000000000000",
             "change_id": "0",
             "kind": "suggestion",
             "item": "00000000-0000-4000-8000-000000000000",

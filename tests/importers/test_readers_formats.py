@@ -60,7 +60,8 @@ def test_interests_of_readers_are_in_the_vocabulary() -> None:
 
 
 def test_every_source_says_its_terms() -> None:
-    for reader in READERS.values():
+    # Records of Open Referral UK say so themselves, or somebody has to (tests/importers/oruk).
+    for reader in (one for name, one in READERS.items() if name != "oruk"):
         info = reader.source(Path("x.csv"))
         assert all([info.slug, info.name, info.publisher, info.licence, info.attribution])
         assert info.slug == info.slug.casefold()

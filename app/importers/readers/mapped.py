@@ -20,7 +20,7 @@ from app.models import LocationSource
 from geo.crs import grid_to_lon_lat
 
 NAME = "mapped"
-DESCRIPTION = "Any table or map file, its columns matched by hand on the page Files in"
+DESCRIPTION = "Any table or map file, its columns matched by hand on the page Bring a file in"
 SUFFIXES: tuple[str, ...] = ()
 # The key under which a row says what was said for all rows.
 FOR_ALL = "for all rows: "
@@ -36,9 +36,9 @@ def source(path: Path) -> SourceInfo:  # noqa: ARG001
     return own_source()
 
 
-def scope(path: Path, options: ReadOptions) -> str:  # noqa: ARG001
+def scope(path: Path, options: ReadOptions) -> str:
     """Return what the file is called from year to year."""
-    return f"mapped:{_choice(options).title}"
+    return f"mapped:{_choice(path, options).title}"
 
 
 def as_of(path: Path, options: ReadOptions) -> dt.date | None:
@@ -48,7 +48,7 @@ def as_of(path: Path, options: ReadOptions) -> dt.date | None:
 
 def read(path: Path, options: ReadOptions) -> Iterator[AssetRecord | Problem | Skipped]:
     """Yield each asset, and a doubt for each cell that could not be read."""
-    choice = _choice(options)
+    choice = _choice(path, options)
     for number, row in open_any(path, layer=choice.layer).rows():
         own = matched(number, row, choice)
         asset = asset_of(own, options)
@@ -77,9 +77,9 @@ def matched(number: int, row: dict[str, str], choice: ColumnChoice) -> OwnRow:
     return own
 
 
-def _choice(options: ReadOptions) -> ColumnChoice:
+def _choice(path: Path, options: ReadOptions) -> ColumnChoice:
     if options.choice is None:
-        raise FileRefused("Match the columns of this file first, on the page Files in.")
+        raise FileRefused(f"Match the columns of {path.name} first, on the page Bring a file in.")
     return options.choice
 
 

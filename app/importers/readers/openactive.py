@@ -61,9 +61,13 @@ def read(path: Path, options: ReadOptions) -> Iterator[Item]:
 
 
 def _items(path: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    with path.open(encoding="utf-8") as file:
-        if file.readline().strip() != FIRST_LINE:
-            raise FileRefused(f"{path.name} is not what was written down of an OpenActive feed.")
-        for line in file:
-            identifier, kind, data = json.loads(line)
-            yield identifier, kind, data
+    if not recognises(path, None):
+        raise FileRefused(f"{path.name} is not what was written down of an OpenActive feed.")
+    try:
+        with path.open(encoding="utf-8") as file:
+            next(file)
+            for line in file:
+                identifier, kind, data = json.loads(line)
+                yield identifier, kind, data
+    except ValueError as error:
+        raise FileRefused(f"{path.name} breaks off or is damaged: read the feed again.") from error
