@@ -247,7 +247,7 @@ def _credited(about: Any, credits_of: Mapping[str, Sequence[str]]) -> Response |
     """
     if not isinstance(about, dict):
         return None
-    described = about["sources"] if "sources" in about else {about.get("name"): about}
+    described = about["sources"] if "sources" in about else {about["name"]: about}
     for name, one in described.items():
         one["attribution"] = escape("; ".join(credits_of.get(name, ())), quote=False)
     return Response(orjson.dumps(about), media_type="application/json")
