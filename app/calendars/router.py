@@ -55,7 +55,7 @@ def show_asset_calendar(request: Request, asset_id: AssetId, connect: Reading) -
             connection, name=f"What is on: {asset.name}", path=f"/assets/{asset.id}", of="asset",
             today=today(), id=identifier,
         )  # fmt: skip
-        return _answer(request, connection, found)
+        return _answer(request, connection, found, named=asset.source_id)
 
 
 @router.get(
@@ -115,13 +115,16 @@ def show_home_calendar(request: Request, home_id: HomeId, connect: Reading) -> R
             connection, name=f"What is on near {home.name}", path=f"/homes/{home.id}", of="home",
             today=today(), lon=home.lon, lat=home.lat, within_m=actions.NEAR_HOME_M,
         )  # fmt: skip
-        return _answer(request, connection, found)
+        return _answer(request, connection, found, named=home.source_id)
 
 
-def _answer(request: Request, connection: sa.Connection, found: WhatIsOn) -> Response:
-    """Write a calendar, or say that it is as it was."""
+def _answer(
+    request: Request, connection: sa.Connection, found: WhatIsOn, *, named: int | None = None
+) -> Response:
+    """Write a calendar, or say that it is as it was. `named`: the source of whose name it has."""
     names: Names = request.app.state.names.get(connection)
-    credited = names.attribution(row.source_id for row in found.rows)
+    also = [] if named is None else [named]
+    credited = names.attribution([*also, *(row.source_id for row in found.rows)])
     calendar = dataclasses.replace(found, credits=credited)
     settings, now = request.app.state.settings, today()
     base_url = settings.base_url.rstrip("/")

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.feeds.refreshing import Outcome
+from app.importers.stages.stage import VIA
 
 COLUMNS = """
   f.id, f.kind::text AS kind, f.name, f.url, f.publisher, f.licence, f.attribution,
@@ -17,6 +18,8 @@ COLUMNS = """
   f.read_at, f.failures, f.message, f.version, f.created_at, f.updated_at
 """
 WITH_ORGANIZER = "FROM feeds f LEFT JOIN assets o ON o.id = f.organizer_id"
+# A feed's own source, and those it passes on from others under names of their own.
+OF_FEED = "(s.slug = :slug OR starts_with(s.slug, :passed_on))"
 # Advisory locks of feeds: this and the feed's number. Nobody else uses two numbers.
 READING = 7_262_521
 
@@ -88,15 +91,14 @@ def delete_feed(session: Session, *, feed_id: int) -> int:
 
     Their history stays; should the feed be added again, it is another one.
     """
-    slug = slug_of(feed_id)
     gone = 0
     for table in ("activities", "assets"):
         statement = sa.text(
             f"WITH gone AS (UPDATE {table} SET gone_at = now() FROM sources s"  # noqa: S608 - constants only
-            f" WHERE s.id = {table}.source_id AND s.slug = :slug AND gone_at IS NULL RETURNING 1)"
+            f" WHERE s.id = {table}.source_id AND {OF_FEED} AND gone_at IS NULL RETURNING 1)"
             " SELECT count(*) FROM gone"
         )
-        gone += int(session.execute(statement, {"slug": slug}).scalar_one())
+        gone += int(session.execute(statement, _of_feed(feed_id)).scalar_one())
     session.execute(sa.text("DELETE FROM feeds WHERE id = :id"), {"id": feed_id})
     return gone
 
@@ -106,14 +108,20 @@ def slug_of(feed_id: int) -> str:
     return f"feed-{feed_id}"
 
 
+def _of_feed(feed_id: int) -> dict[str, str]:
+    return {"slug": slug_of(feed_id), "passed_on": slug_of(feed_id) + VIA}
+
+
 def count_brought(session: Session, *, feed_id: int) -> sa.Row[Any]:
     """Return how much of a feed is shown: places, activities."""
     statement = sa.text(
-        "SELECT (SELECT count(*) FROM assets WHERE source_id = s.id AND gone_at IS NULL) AS places,"
-        " (SELECT count(*) FROM activities WHERE source_id = s.id AND gone_at IS NULL)"
-        " AS activities FROM (SELECT (SELECT id FROM sources WHERE slug = :slug) AS id) s"
+        f"WITH ours AS (SELECT id FROM sources s WHERE {OF_FEED})"  # noqa: S608 - constants only
+        " SELECT (SELECT count(*) FROM assets WHERE source_id IN (SELECT id FROM ours)"
+        " AND gone_at IS NULL) AS places,"
+        " (SELECT count(*) FROM activities WHERE source_id IN (SELECT id FROM ours)"
+        " AND gone_at IS NULL) AS activities"
     )
-    return session.execute(statement, {"slug": slug_of(feed_id)}).one()
+    return session.execute(statement, _of_feed(feed_id)).one()
 
 
 def list_import_runs(session: Session, *, feed_id: int, limit: int) -> Sequence[sa.Row[Any]]:

@@ -67,9 +67,9 @@ def refresh(reading: Refreshing, *, manners: Manners | None = None) -> Outcome:
             progress=tell,
         )  # fmt: skip
     after = _next_cursor(found, cursor, now)
-    sentence = say(report)
+    sentence = say(report, has_speed=False)
     if found.doubt:
-        sentence += f". Nothing was taken for gone, because {found.doubt}"
+        sentence = f"{sentence.rstrip('.')}. Nothing was taken for gone, because {found.doubt}."
     return Outcome(RunStatus(report.status), sentence, cursor=str(after) if after else None)
 
 

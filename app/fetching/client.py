@@ -203,9 +203,9 @@ def _read(answer: httpcore.Response, url: str, asked: _Asked) -> Fetched | str:
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     is_known = media_type in ("", "application/octet-stream", *asked.media_types)
     if asked.media_types and not is_known:
-        expected = " or ".join(asked.media_types)
         raise NotFetched(
-            f"{host} sent {media_type[:100]} where {expected} was expected: check the address."
+            f"{host} sent something else than what is read there ({media_type[:100]}, not"
+            f" {asked.media_types[0]}): check the address."
         )
     content = unpack(
         answer.iter_stream(),

@@ -77,6 +77,7 @@ def show_history(request: Request, asset_id: AssetId) -> Response:
             "history.html",
             asset=head,
             source=source,
+            sources=names.sources_in([head.source_id]),
             lines=actions.lines_of(
                 rows, names, imported_from=source.name if source else "", may_undo=may_undo
             ),

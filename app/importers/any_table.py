@@ -94,8 +94,9 @@ def _open(path: Path, layer: str | None) -> AnyTable:
     if any(EXTRA_FIELDS in row for _, row in rows):
         number = next(number for number, row in rows if EXTRA_FIELDS in row)
         raise FileRefused(
-            f"Row {number} of {path.name} has more fields than the header: a comma in a field may"
-            " lack its quotation marks."
+            f"Row {number} of {path.name} has more fields than its first row, which has to hold the"
+            " names of the columns. Take away a title above them; or a comma in a field lacks its"
+            " quotation marks."
         )
     return AnyTable(table.header, [], None, rows)
 

@@ -95,8 +95,8 @@ def watching(console: Console) -> Iterator[Watcher]:
         yield _BarWatcher(bars)
 
 
-def say(report: Report) -> str:
-    """Return what became of a file as one line."""
+def say(report: Report, *, has_speed: bool = True) -> str:
+    """Return what became of a file as one line; how fast it was is for a terminal only."""
     if report.status == "refused":
         return report.message
     if report.status == NOT_RECOGNISED:
@@ -109,7 +109,8 @@ def say(report: Report) -> str:
     if report.problems:
         reasons = ", ".join(f"{what.replace('_', ' ')} {n:,}" for what, n in report.reasons.items())
         parts.append(f"{report.problems:,} to look at ({reasons})")
-    return f"{', '.join(parts)}; {report.seconds:.1f} s, {_speed(report)} rows/s"
+    speed = f"; {report.seconds:.1f} s, {_speed(report)} rows/s" if has_speed else "."
+    return f"{', '.join(parts)}{speed}"
 
 
 def print_reports(reports: Sequence[Report], *, console: Console) -> None:

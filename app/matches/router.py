@@ -225,4 +225,6 @@ def show_home(request: Request, home_id: str, connect: Reading) -> Response:
     identifier = read_uuid(home_id)
     with connect() as connection:
         home = get_home(connection, home_id=identifier)
-    return page(request, "care_home.html", home=home)
+        names: Names = request.app.state.names.get(connection)
+    sources = names.sources_in([home.source_id])
+    return page(request, "care_home.html", home=home, sources=sources)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from html import escape
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -46,6 +47,7 @@ NOT_THERE = (
     sa.exc.SQLAlchemyError,
 )
 TITLES = {404: "Not found", 405: "Read only", 503: Unavailable.title}
+TILES_DESCRIBED = ("/tilejson.json", "/style.json")
 AWAY = "The map cannot be read just now. Try again in a minute."
 TOO_LONG = "That took too long to find. Ask for less: a smaller rectangle, or a simpler filter."
 NO_SENSE = "A value makes no sense for its column: see /queryables."
@@ -186,7 +188,13 @@ class Ogc:
             scope["app_root_path"] = scope["root_path"]
         scope["query_string"] = written(asked)
         scope["headers"] = list(headers.items())
-        await (_as_csv(self.app) if is_csv else self.app)(scope, receive, send)
+        await self._answering(path, is_csv=is_csv)(scope, receive, send)
+
+    def _answering(self, path: str, *, is_csv: bool) -> ASGIApp:
+        if path.endswith(TILES_DESCRIBED):
+            credits_of = self.app.state.catalogue.credits
+            return _rewritten(self.app, lambda about: _credited(about, credits_of))
+        return _rewritten(self.app, _csv_of) if is_csv else self.app
 
 
 def _open_to_all(send: Send) -> Send:
@@ -200,10 +208,10 @@ def _open_to_all(send: Send) -> Send:
     return send_on
 
 
-def _as_csv(app: ASGIApp) -> ASGIApp:
-    """Return `app` with its lists of rows as CSV, as all our CSV is: tipg's would run formulas."""
+def _rewritten(app: ASGIApp, rewrite: Callable[[Any], Response | None]) -> ASGIApp:
+    """Return `app` with its JSON made into something else: `rewrite` returns None to let it be."""
 
-    async def answer_csv(scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         start: MutableMapping[str, Any] = {}
         body = bytearray()
 
@@ -214,15 +222,35 @@ def _as_csv(app: ASGIApp) -> ASGIApp:
                 body.extend(message.get("body", b""))
 
         await app(scope, receive, keep)
-        rows = orjson.loads(body) if start["status"] == 200 else None
-        if not isinstance(rows, list):
-            await Response(bytes(body), start["status"], _headers(start))(scope, receive, send)
-            return
-        columns = list(rows[0]) if rows else []
-        answer = csv_answer(columns, (list(row.values()) for row in rows), name="items")
-        await answer(scope, receive, send)
+        # What is asked with HEAD has no body.
+        found = orjson.loads(body) if start["status"] == 200 and body else None
+        made = rewrite(found) if found is not None else None
+        if made is None:
+            made = Response(bytes(body), start["status"], _headers(start))
+        await made(scope, receive, send)
 
-    return answer_csv
+    return answer
+
+
+def _csv_of(rows: Any) -> Response | None:  # noqa: ANN401 - whatever JSON there is
+    """Return rows as CSV, as all our CSV is: tipg's would run formulas."""
+    if not isinstance(rows, list):
+        return None
+    columns = list(rows[0]) if rows else []
+    return csv_answer(columns, (list(row.values()) for row in rows), name="items")
+
+
+def _credited(about: Any, credits_of: Mapping[str, Sequence[str]]) -> Response | None:  # noqa: ANN401
+    """Return a description of tiles (TileJSON 3.0, or a style) that says whom to name.
+
+    Map programs put it on the map as HTML, so it is none.
+    """
+    if not isinstance(about, dict):
+        return None
+    described = about["sources"] if "sources" in about else {about["name"]: about}
+    for name, one in described.items():
+        one["attribution"] = escape("; ".join(credits_of.get(name, ())), quote=False)
+    return Response(orjson.dumps(about), media_type="application/json")
 
 
 def _headers(start: MutableMapping[str, Any]) -> dict[str, str]:

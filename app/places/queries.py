@@ -21,10 +21,10 @@ def find_postcode(connection: sa.Connection, *, postcode: str) -> sa.Row[Any] | 
 
 
 def find_home(connection: sa.Connection, *, home_id: uuid.UUID) -> sa.Row[Any] | None:
-    """Return id, name, address, postcode, lon and lat of a care home that is on the map."""
+    """Return id, name, address, postcode, source_id, lon and lat of a care home on the map."""
     return connection.execute(
         sa.text(
-            "SELECT id, name, address, postcode, ST_X(geom) AS lon, ST_Y(geom) AS lat"
+            "SELECT id, name, address, postcode, source_id, ST_X(geom) AS lon, ST_Y(geom) AS lat"
             " FROM public_assets WHERE id = :id AND kind = 'care_home'"
         ),
         {"id": home_id},

@@ -34,6 +34,7 @@ _MORE = {
 }  # fmt: skip
 LIKE_ENOUGH = 88.0
 FILLED_ENOUGH = 0.6
+_SPEAKS_OF_A_NAME = re.compile(r"(name_of_(?!contact)\w+|(?!contact|ward|first|last|sur)\w+_name)")
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2}", re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _WEBSITE = re.compile(r"(https?://|www\.)\S+", re.IGNORECASE)
@@ -80,6 +81,12 @@ def guess_columns(header: Sequence[str], rows: Sequence[Mapping[str, str]]) -> d
         if match is not None:
             found.setdefault(field.name, match)
     _guess_by_likeness(header, found)
+    if "name" not in found:
+        # "Name of premises", "Club name": the first that speaks of a name, and of nobody's.
+        free = (h for h in header if h not in found.values())
+        named = next((h for h in free if _SPEAKS_OF_A_NAME.fullmatch(plain(h))), None)
+        if named is not None:
+            found["name"] = named
     _guess_by_contents(header, rows, found)
     if "lon" in found and "lat" in found:
         found.pop("easting", None)

@@ -175,6 +175,17 @@ def _store_what_waits(session: Session, people: People) -> None:
         " VALUES (gen_random_uuid(), :club, 'x', 'x', 4, 3, :all)",
         "INSERT INTO duplicate_pairs (asset_id, other_id, likeness, reasons)"
         " VALUES (least(:club, :home), greatest(:club, :home), 0.8, ARRAY[:all])",
+        "INSERT INTO feeds (kind, name, url, publisher, licence, attribution, organizer_id,"
+        " failures, message, tried_at) VALUES ('ical', :all, :all, :all, :all, :all, :club, 1,"
+        " :all, now())",
+        "INSERT INTO sources (slug, name, publisher, licence, attribution) SELECT 'feed-' || id,"
+        " :all, :all, :all, :all FROM feeds",
+        "INSERT INTO venue_requests (feed_id, words, venue_id) SELECT id, :all, :club FROM feeds",
+        "INSERT INTO term_mappings (taxonomy, term, label, status) VALUES (:all, :all, :all,"
+        " 'guessed')",
+        "UPDATE activities SET place_words = :all",
+        "INSERT INTO job_runs (job_id, task, subject, attempt, outcome, message, finished_at)"
+        " SELECT 1, 'feeds.refresh', id::text, 1, 'failed', :all, now() FROM feeds",
     ):
         named = {name: value for name, value in given.items() if f":{name}" in statement}
         session.execute(sa.text(statement), named)

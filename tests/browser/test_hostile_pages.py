@@ -33,13 +33,16 @@ pytestmark = pytest.mark.browser
 CITY = "E05001347"
 OPENED = {
     Access.PUBLIC, Access.SIGNED_IN, Access.WARDS, Access.MAPPERS, Access.EDITORS, Access.INVITERS,
+    Access.ADMINISTRATORS,
 }  # fmt: skip
 # No documents: lists for programs, pictures, what is downloaded, the scripts and sheets themselves.
 NO_PAGE = re.compile(
     r"^/api(?!$)|^/health|^/sign-in/|^/claims|^/invitations|^/calendar|^/photos|^/sw\.js"
-    r"|\.(csv|geojson|json|pdf|png|xlsx|gpkg|css|pmtiles|webmanifest)$|/size$|^/map/patches"
+    r"|\.(csv|geojson|json|pdf|png|xlsx|gpkg|zip|kml|parquet|fgb|ics"
+    r"|css|pmtiles|webmanifest)$|/size$|^/map/patches|^/isochrones|^/oruk/.|^/ogc/api$|{z}/{x}/{y}$"
 )
-FILE = re.compile(r"\.html$")
+# Drawn for a ward, for a memory stick or for somebody's own site.
+FILE = re.compile(r"^/wards/.*\.html$")
 WITH_POLICY = re.compile(r"/map$|/map\?|/embed$|^/wards/|^/my-wards|^/queue\?")
 OPEN_ALL = """() => {
   for (const folded of document.querySelectorAll("details")) folded.open = true;
@@ -82,13 +85,15 @@ def chromium_here(playwright: object) -> Iterator[Browser]:
 def addresses(people: People) -> list[str]:
     club = str(people.club_id)
     with people.engine.connect() as connection:
+        feed = str(connection.execute(sa.text("SELECT max(id) FROM feeds")).scalar_one())
         waiting = [
             f"/queue?item={row.kind}:{row.id}{more}"
             for row in connection.execute(
                 sa.text(
                     "SELECT 'suggestion' AS kind, id::text FROM suggestions UNION ALL"
                     " SELECT 'photo', id::text FROM photos UNION ALL"
-                    " SELECT 'problem', id::text FROM import_problems"
+                    " SELECT 'problem', id::text FROM import_problems UNION ALL"
+                    " SELECT 'venue', id::text FROM venue_requests"
                 )
             )
             for more in (("", "&amend=1") if row.kind == "suggestion" else ("",))
@@ -96,6 +101,8 @@ def addresses(people: People) -> list[str]:
     names = {
         "asset_id": [club], "home_id": [str(people.homes["a"])], "gss_code": [CITY, NEXT_WARD],
         "code": ["HXSTQW"], "token": [missing().feed_token], "other_id": [str(people.homes["a"])],
+        "collectionId": ["assets", "activities", "wards"], "itemId": [club, NEXT_WARD],
+        "tileMatrixSetId": ["WebMercatorQuad"], "feed_id": [feed], "upload_id": [],
     }  # fmt: skip
     return [
         *addresses_of(PAGES, names),

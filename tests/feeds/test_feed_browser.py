@@ -77,13 +77,17 @@ def test_editors_find_feeds_and_files_and_administrators_jobs(
 ) -> None:
     store_feed("https://other.example/")
     for who, names in (
-        ("editor", ("Feeds", "Files in")),
-        ("administrator", ("Feeds", "Files in", "Jobs")),
+        ("editor", ("Feeds we read", "Bring a file in")),
+        ("administrator", ("Feeds we read", "Bring a file in", "Jobs")),
     ):
         page = open_page(who, "/queue")
         for name in names:
             expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
         page.goto("/today")
-        expect(page.get_by_role("link", name="Feeds that are read regularly")).to_be_visible()
+        expect(page.get_by_role("link", name="Feeds we read: other people")).to_be_visible()
+        page.goto("/account")
+        for name in names:
+            expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+        page.goto("/today")
     page.get_by_role("link", name="Jobs: what runs").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")

@@ -148,9 +148,11 @@ def test_a_feed_is_changed_paused_and_gone_on_with(
     assert 'value="nowhere"' in wrong.text
 
 
+@pytest.mark.parametrize("passed_on", ["", "-via-another-directory-1f3a"])
 def test_deleting_takes_what_it_brought_off_the_map(
-    people: People, web_feed: WebFeed, store_feed: StoreFeed
+    people: People, web_feed: WebFeed, store_feed: StoreFeed, passed_on: str
 ) -> None:
+    """Also what it passed on from others, which is kept under their names."""
     feed_id = store_feed(web_feed.url)
     with people.engine.begin() as connection:
         source = connection.execute(
@@ -158,7 +160,7 @@ def test_deleting_takes_what_it_brought_off_the_map(
                 "INSERT INTO sources (slug, name, publisher, licence, attribution)"
                 " VALUES (:slug, 'x', 'x', 'x', 'x') RETURNING id"
             ),
-            {"slug": f"feed-{feed_id}"},
+            {"slug": f"feed-{feed_id}{passed_on}"},
         ).scalar_one()
         asset_id = connection.execute(
             sa.text(

@@ -15,13 +15,18 @@ QUIET = (
     "--no-sandbox --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
-# Each dot is an arc in a tile's picture; those beyond its edge belong to the tile next door.
+# Each dot is filled and then outlined a little further out, each time with an arc. A tile's picture
+# may be a quarter of the tile's data, drawn with the rest moved out of it; what lies beyond its
+# edge belongs to the picture next door.
 COUNT_DOTS = """
 window.dots = 0;
 const arc = CanvasRenderingContext2D.prototype.arc;
-CanvasRenderingContext2D.prototype.arc = function (x, y, ...rest) {
-  if (x >= 0 && x < 256 && y >= 0 && y < 256) window.dots += 1;
-  return arc.call(this, x, y, ...rest);
+CanvasRenderingContext2D.prototype.arc = function (x, y, radius, ...rest) {
+  const { a: scale, e, f } = this.getTransform();
+  const [across, down] = [x + e / scale, y + f / scale];
+  const side = this.canvas.width / scale;
+  if (radius === 4 && across >= 0 && across < side && down >= 0 && down < side) window.dots += 1;
+  return arc.call(this, x, y, radius, ...rest);
 };
 """
 
@@ -48,7 +53,7 @@ def test_every_place_is_drawn(served: Served, chromium: Browser) -> None:
     ))  # fmt: skip
     page.add_init_script(COUNT_DOTS)
     page.goto(f"{served.ogc}/collections/assets/tiles/WebMercatorQuad/map.html")
-    page.wait_for_function(f"() => window.dots >= {located}", timeout=20_000)
+    page.wait_for_function(f"() => window.dots >= {located}", timeout=60_000)
     page.wait_for_load_state("networkidle")
     assert page.evaluate("() => window.dots") == located
     assert wrong == []

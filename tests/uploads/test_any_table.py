@@ -262,3 +262,13 @@ def test_a_zip_of_several_or_none_is_refused(tmp_path: Path) -> None:
         open_any(_zip(tmp_path / "two.zip", tmp_path / "a.csv", tmp_path / "b.csv"))
     with pytest.raises(FileRefused, match="no map or table"):
         open_any(_zip(tmp_path / "none.zip", tmp_path / "c.docx"))
+
+
+@pytest.mark.parametrize(
+    ("column", "is_name"),
+    [("Name of premises", True), ("Club name", True), ("Contact name", False),
+     ("Ward name", False), ("Surname", False), ("Name of contact", False)],
+)  # fmt: skip
+def test_a_column_that_speaks_of_a_name_is_guessed(column: str, is_name: bool) -> None:
+    guessed = guess_columns(["Ref", column, "Post Code"], [{column: "Mill Rooms"}])
+    assert guessed.get("name") == (column if is_name else None)

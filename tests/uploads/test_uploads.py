@@ -151,7 +151,7 @@ def test_what_makes_no_sense_names_its_field(
         (b"%PDF-1.4 x", "list.pdf", "is a PDF"),
         (b"Name,Postcode\n", "list.csv", "rows"),
         (b"\xd0\xcf\x11\xe0abc", "old.xls", "old Excel"),
-        (b"Name,Postcode\nA,b,c,d\n", "list.csv", "more fields than the header"),
+        (b"Name,Postcode\nA,b,c,d\n", "list.csv", "Take away a title above them"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(
