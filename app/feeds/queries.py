@@ -17,6 +17,8 @@ COLUMNS = """
   f.read_at, f.failures, f.message, f.version, f.created_at, f.updated_at
 """
 WITH_ORGANIZER = "FROM feeds f LEFT JOIN assets o ON o.id = f.organizer_id"
+# The source of a feed, and those of the records it passes on (see `VIA` of the importers).
+OF_FEED = "(s.slug = :slug OR starts_with(s.slug, :slug || '-via-'))"
 # Advisory locks of feeds: this and the feed's number. Nobody else uses two numbers.
 READING = 7_262_521
 
@@ -93,7 +95,7 @@ def delete_feed(session: Session, *, feed_id: int) -> int:
     for table in ("activities", "assets"):
         statement = sa.text(
             f"WITH gone AS (UPDATE {table} SET gone_at = now() FROM sources s"  # noqa: S608 - constants only
-            f" WHERE s.id = {table}.source_id AND s.slug = :slug AND gone_at IS NULL RETURNING 1)"
+            f" WHERE s.id = {table}.source_id AND {OF_FEED} AND gone_at IS NULL RETURNING 1)"
             " SELECT count(*) FROM gone"
         )
         gone += int(session.execute(statement, {"slug": slug}).scalar_one())
@@ -109,9 +111,10 @@ def slug_of(feed_id: int) -> str:
 def count_brought(session: Session, *, feed_id: int) -> sa.Row[Any]:
     """Return how much of a feed is shown: places, activities."""
     statement = sa.text(
-        "SELECT (SELECT count(*) FROM assets WHERE source_id = s.id AND gone_at IS NULL) AS places,"
-        " (SELECT count(*) FROM activities WHERE source_id = s.id AND gone_at IS NULL)"
-        " AS activities FROM (SELECT (SELECT id FROM sources WHERE slug = :slug) AS id) s"
+        f"WITH brought AS (SELECT s.id FROM sources s WHERE {OF_FEED})"  # noqa: S608 - a constant
+        " SELECT (SELECT count(*) FROM assets WHERE source_id IN (TABLE brought)"
+        " AND gone_at IS NULL) AS places, (SELECT count(*) FROM activities"
+        " WHERE source_id IN (TABLE brought) AND gone_at IS NULL) AS activities"
     )
     return session.execute(statement, {"slug": slug_of(feed_id)}).one()
 

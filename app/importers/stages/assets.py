@@ -107,7 +107,8 @@ LENT = "content_hash = 'lent ' || s.content_hash"
 LEND_PLACE = f"""
   UPDATE staged_assets s SET {LENT}, lon = ST_X(a.geom), lat = ST_Y(a.geom), address = a.address,
     postcode = a.postcode, location_source = a.location_source, ward_code = a.ward_code,
-    access = coalesce(s.access, a.access), opening_hours = coalesce(s.opening_hours, a.opening_hours)
+    access = coalesce(s.access, a.access),
+    opening_hours = coalesce(s.opening_hours, a.opening_hours)
   FROM assets a WHERE s.is_lent_to AND s.location_source = 'none'
     AND a.location_source <> 'none' AND {KNOWN}
 """  # noqa: S608 - a constant
@@ -116,7 +117,8 @@ LEND_CONTACT = f"""
   UPDATE staged_assets s SET {LENT}, phone = a.phone, email = a.email,
     website = coalesce(s.website, a.website), is_contact_public = a.is_contact_public
   FROM assets a WHERE s.is_lent_to AND s.phone IS NULL AND s.email IS NULL
-    AND num_nonnulls(a.phone, a.email, a.website) > 0 AND {KNOWN}
+    AND (num_nonnulls(a.phone, a.email) > 0 OR s.website IS NULL AND a.website IS NOT NULL)
+    AND {KNOWN}
 """  # noqa: S608 - a constant
 # Somebody's check is a fact of its own, not a change of the asset.
 ADD_CHECKS = """
