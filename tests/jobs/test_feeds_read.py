@@ -187,7 +187,7 @@ def test_a_decision_about_a_term_counts_where_the_feed_has_nothing_new(
     people: People, open_settings: Settings, served: Served
 ) -> None:
     feed_id = add_feed(people.engine, url=_sessions(served, 2), kind="openactive")
-    told = {"told": lambda *_: None}
+    told: dict[str, Any] = {"told": lambda *_: None}
     refresh_feed(people.engine, open_settings, feed_id, **told)
     do(
         people,
@@ -206,7 +206,7 @@ def test_a_calendar_that_never_changes_is_looked_at_anew_every_week(
 ) -> None:
     served.by_path["/calendar.ics"] = CALENDAR
     feed_id = add_feed(people.engine, url=served.url, organizer_id=people.club_id)
-    told = {"told": lambda *_: None}
+    told: dict[str, Any] = {"told": lambda *_: None}
     refresh_feed(people.engine, open_settings, feed_id, **told)
     assert "Not changed" in refresh_feed(people.engine, open_settings, feed_id, **told).message
     a_week_ago = (dt.date.today() - dt.timedelta(days=7)).isoformat()  # noqa: DTZ011 - local days
