@@ -93,6 +93,12 @@ def refresh(
     whole: Annotated[
         bool, typer.Option("--whole", help="Read everything again, not only what changed.")
     ] = False,
+    allow_shrink: Annotated[
+        bool,
+        typer.Option(
+            "--allow-shrink", help="Store it even if more than half of what it brought would go."
+        ),
+    ] = False,
 ) -> None:
     """Read a feed now and say what came of it."""
     console = Console()
@@ -102,7 +108,7 @@ def refresh(
     ) as bars:  # fmt: skip
         task = bars.add_task("Reading", total=None)
         outcome = refresh_feed(
-            engine, get_settings(), number, is_whole=whole,
+            engine, get_settings(), number, is_whole=whole, may_shrink=allow_shrink,
             told=lambda done, total: bars.update(task, completed=done, total=total),
         )  # fmt: skip
     typer.echo(outcome.message)

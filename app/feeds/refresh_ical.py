@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -23,6 +24,9 @@ MEDIA_TYPES = ("text/calendar", "text/plain", "application/ics", "application/ca
                "text/x-vcalendar", "text/html")  # fmt: skip
 # Of up to three activities all may go; of more, half of them at once is no calendar's habit.
 FEW_ROWS = 3
+# A calendar that never changes is looked at anew all the same: only dates up to the end of the
+# year after next are stored, and our words for interests change. The cursor is the day of it.
+WHOLE_EVERY_DAYS = 7
 
 
 def refresh(reading: Refreshing) -> Outcome:
@@ -36,17 +40,18 @@ def refresh(reading: Refreshing) -> Outcome:
         It is cut off, empty, or lacks more than half of what is stored.
     """
     feed = reading.feed
+    is_whole = reading.is_whole or _is_whole_due(reading)
     fetched = reading.fetcher.get(
         feed.url,
         media_types=MEDIA_TYPES,
         most_bytes=MOST_BYTES,
-        etag=None if reading.is_whole else feed.etag,
-        last_modified=None if reading.is_whole else feed.last_modified,
+        etag=None if is_whole else feed.etag,
+        last_modified=None if is_whole else feed.last_modified,
     )
     if fetched.is_unchanged:
         return Outcome(
             RunStatus.UNCHANGED, "Not changed since the last reading.", feed.etag,
-            feed.last_modified,
+            feed.last_modified, feed.cursor,
         )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="patchwork-") as folder:
         path = Path(folder) / f"{reading.source.slug}.ics"
@@ -61,6 +66,7 @@ def refresh(reading: Refreshing) -> Outcome:
                 info=reading.source,
                 today=reading.today,
                 few_rows=FEW_ROWS,
+                allow_shrink=reading.may_shrink,
                 organizer_id=feed.organizer_id,
                 words=words_of_vocabulary(reading.engine),
             ),
@@ -73,7 +79,18 @@ def refresh(reading: Refreshing) -> Outcome:
         said += f", {plural(report.problems, 'problem')}"
     if asked:
         said += f"; {plural(asked, 'venue')} to be asked"
-    return Outcome(RunStatus(report.status), f"{said}.", fetched.etag, fetched.last_modified)
+    return Outcome(
+        RunStatus(report.status), f"{said}.", fetched.etag, fetched.last_modified,
+        reading.today.isoformat(),
+    )  # fmt: skip
+
+
+def _is_whole_due(reading: Refreshing) -> bool:
+    try:
+        day = dt.date.fromisoformat(reading.feed.cursor or "")
+    except ValueError:
+        return True
+    return (reading.today - day).days >= WHOLE_EVERY_DAYS
 
 
 def words_of_vocabulary(engine: sa.Engine) -> dict[str, str]:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from app.feeds import openactive_queries as queries
 from app.feeds.refresh_ical import words_of_vocabulary
 from app.feeds.refreshing import Outcome, Refreshing
+from app.feeds.terms_queries import last_decision
 from app.importers.openactive.pages import read_pages
 from app.importers.openactive.sessions import labels_of
 from app.importers.options import ReadOptions
@@ -55,7 +56,7 @@ def refresh(reading: Refreshing) -> Outcome:
             reading.told(count, None)
         if is_whole:
             queries.keep_only(connection, feed_id=feed.id, item_ids=named)
-        elif not count:
+        elif not count and not _was_decided(connection, reading):
             return Outcome(RunStatus.UNCHANGED, "Nothing new since the last reading.",
                            cursor=cursor)  # fmt: skip
         items = list(queries.list_items(connection, feed_id=feed.id))
@@ -72,7 +73,7 @@ def refresh(reading: Refreshing) -> Outcome:
                 options=ReadOptions(
                     info=reading.source, today=reading.today, terms=terms, few_rows=FEW_ROWS,
                     # What was told to be deleted is; only a whole reading can be cut off.
-                    allow_shrink=not is_whole,
+                    allow_shrink=reading.may_shrink or not is_whole,
                 ),
             )  # fmt: skip
     said = f"{plural(count, 'item')} read: {report.new} new, {report.changed} changed,"
@@ -85,6 +86,12 @@ def refresh(reading: Refreshing) -> Outcome:
 def _was_away(reading: Refreshing) -> bool:
     read_at = reading.feed.read_at
     return read_at is not None and (reading.today - read_at.date()).days > MOST_DAYS_AWAY
+
+
+def _was_decided(connection: sa.Connection, reading: Refreshing) -> bool:
+    """Return whether an editor has said what a term stands for since the last reading."""
+    decided, read_at = last_decision(connection), reading.feed.read_at
+    return decided is not None and (read_at is None or decided > read_at)
 
 
 def _terms(

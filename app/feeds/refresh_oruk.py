@@ -60,8 +60,9 @@ def refresh(reading: Refreshing, *, manners: Manners | None = None) -> Outcome:
             reading.told(rows, total)
 
         options = ReadOptions(
-            info=reading.source, today=reading.today, is_partial=not found.is_whole
-        )
+            info=reading.source, today=reading.today, is_partial=not found.is_whole,
+            allow_shrink=reading.may_shrink,
+        )  # fmt: skip
         report = load_oruk(
             reading.engine, path, options=options,
             progress=tell,

@@ -33,6 +33,8 @@ class Refreshing:
     told: Told
     # Look at everything again, not only at what the feed says has changed.
     is_whole: bool = False
+    # Somebody has said that more than half of what is stored may go, this once.
+    may_shrink: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.datastructures import QueryParams
 
 from app.accounts.access import ForEditors
 from app.accounts.people import Work
@@ -17,7 +18,7 @@ from app.feeds import adding, queries, words
 from app.feeds.adding import Draft
 from app.feeds.looking import Look, look
 from app.fetching.client import Fetcher
-from app.forms import Form
+from app.forms import Form, read_form
 from app.jobs.asking import FIRST, ask_for_feed
 from app.models import FeedKind
 from app.parameters import Query
@@ -208,11 +209,22 @@ def change_feed(request: Request, feed_id: str, form: Form, work: ForEditors) ->
     return see_other(f"/feeds/{feed.id}?said=changed")
 
 
+async def _read_if_sent(request: Request) -> Query:
+    """Return what a form sent; a button alone may send no form at all."""
+    if "content-type" not in request.headers:
+        return Query(QueryParams())
+    return await read_form(request)
+
+
+MaybeForm = Annotated[Query, Depends(_read_if_sent)]
+
+
 @router.post("/feeds/{feed_id}/run", include_in_schema=False)
-def run_feed(feed_id: str, work: ForEditors) -> Response:
-    """Ask for a feed to be read now."""
+def run_feed(feed_id: str, form: MaybeForm, work: ForEditors) -> Response:
+    """Ask for a feed to be read now; where that is ticked, also if more than half of it is gone."""
     feed = _find(work, feed_id)
-    is_new = ask_for_feed(work.session, feed.id, priority=FIRST)
+    may_shrink = form.is_ticked("may_shrink")
+    is_new = ask_for_feed(work.session, feed.id, priority=FIRST, may_shrink=may_shrink)
     return see_other(f"/feeds/{feed.id}?said={'asked' if is_new else 'waits'}")
 
 

@@ -118,16 +118,6 @@ POSTCODES = sa.text(
     FROM postcodes WHERE postcode = ANY(:postcodes)
     """
 )
-POSTCODE_AREAS = sa.text("SELECT DISTINCT substring(postcode FROM '^[A-Z]+') FROM postcodes")
-PROBLEMS = sa.text("DELETE FROM import_problems WHERE import_run_id = :run")
-INTERESTS = sa.text("SELECT id, concept, label, other_words FROM interests WHERE NOT is_retired")
-POSTCODES = sa.text(
-    """
-    SELECT postcode, ST_X(geom) AS lon, ST_Y(geom) AS lat, lad_code, ward_code,
-           gone_at IS NOT NULL AS is_withdrawn
-    FROM postcodes WHERE postcode = ANY(:postcodes)
-    """
-)
 # From one area to the next by the primary key: not a scan of two million postcodes.
 POSTCODE_AREAS = sa.text(
     """

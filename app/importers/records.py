@@ -101,6 +101,10 @@ class AssetRecord:
     checked_on: dt.date | None = None  # only where the file itself says somebody checked
     # By telephone, on the web, or nobody knows where: stored all the same, with no place.
     may_have_no_place: bool = False
+    # Named in passing by another's row (a venue): its own row, if it comes, says more.
+    is_in_passing: bool = False
+    # Rows that only a whole file has may lend it a place, a telephone, an address.
+    is_lent_to: bool = False
     # Written by a Patchwork: its words are taken letter by letter.
     is_exact: bool = False
     source: SourceInfo | None = None  # whose it is, where it is not the whole file's publisher's

@@ -18,23 +18,32 @@ FIRST = 10
 
 
 def ask(
-    session: Session, name: str, subject: str = "", *, lock: str | None = None, priority: int = 0
+    session: Session,
+    name: str,
+    subject: str = "",
+    *,
+    lock: str | None = None,
+    priority: int = 0,
+    may_shrink: bool = False,
 ) -> bool:
     """Put a job into the queue; return False if it waits there already.
 
     `lock`: of jobs with the same one, one is done at a time. `name` is one of `app.jobs.kinds`.
+    `may_shrink`: of a feed, see `refresh_feed`.
     """
     connection = session.connection()
     given: dict[str, Any] = {"lock": lock} if lock else {}
+    said = {"subject": subject} | ({"may_shrink": True} if may_shrink else {})
     try:
         # The connection's own savepoint: a session's is made only once the session says something,
         # and what is refused here would undo everything that was done before.
         with connection.begin_nested(), queries.in_the_queue(connection) as driver:
             _queue().configure_task(
                 name,
-                queueing_lock=f"{name} {subject}",
+                # What somebody has said is done also where it waits already without it.
+                queueing_lock=f"{name} {subject}" + (" may shrink" if may_shrink else ""),
                 priority=priority,
-                task_kwargs={"subject": subject},
+                task_kwargs=said,
                 connection=driver,
                 **given,
             ).defer()
@@ -43,9 +52,14 @@ def ask(
     return True
 
 
-def ask_for_feed(session: Session, feed_id: int, *, priority: int = 0) -> bool:
+def ask_for_feed(
+    session: Session, feed_id: int, *, priority: int = 0, may_shrink: bool = False
+) -> bool:
     """Ask for a feed to be read; never twice at once."""
-    return ask(session, "feeds.refresh", str(feed_id), lock=f"feed-{feed_id}", priority=priority)
+    return ask(
+        session, "feeds.refresh", str(feed_id), lock=f"feed-{feed_id}", priority=priority,
+        may_shrink=may_shrink,
+    )  # fmt: skip
 
 
 @lru_cache

@@ -28,6 +28,7 @@ class Doing:
     keeper: sa.Engine
     subject: str
     told: Told
+    may_shrink: bool = False  # see `refresh_feed`
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,9 @@ _LOCKS = {"homes whose walks were due": "network", "wards whose figures were due
 
 def _refresh(doing: Doing) -> str:
     return feeds.refresh_feed(
-        doing.owner, doing.settings, int(doing.subject), told=doing.told
-    ).message
+        doing.owner, doing.settings, int(doing.subject), told=doing.told,
+        may_shrink=doing.may_shrink,
+    ).message  # fmt: skip
 
 
 def _ask_for_due(doing: Doing) -> str:

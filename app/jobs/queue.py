@@ -69,11 +69,13 @@ def _doing(kind: Kind) -> Callable[..., Coroutine[Any, Any, str]]:
         context: JobContext,
         subject: str = "",
         timestamp: int | None = None,  # noqa: ARG001 - the clock's, for what is periodic
+        *,
+        may_shrink: bool = False,
     ) -> str:
         tools: Tools = context.additional_context["tools"]
         stop = threading.Event()
         # What was fetched from the queue has a number.
-        asked = Asked(context.job.id or 0, context.job.attempts + 1, subject)
+        asked = Asked(context.job.id or 0, context.job.attempts + 1, subject, may_shrink)
         try:
             return await _in_a_thread(lambda: perform(tools, kind, asked, stop.is_set))
         finally:

@@ -36,6 +36,7 @@ class Asked:
     job_id: int
     attempt: int
     subject: str = ""
+    may_shrink: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,14 @@ def perform(tools: Tools, kind: Kind, asked: Asked, is_stopping: Callable[[], bo
         watch.begin(kind.name, asked)
     try:
         sentence = kind.run(
-            Doing(tools.settings, tools.owner, tools.keeper, asked.subject, watch.told)
+            Doing(
+                tools.settings,
+                tools.owner,
+                tools.keeper,
+                asked.subject,
+                watch.told,
+                asked.may_shrink,
+            )
         )
     except JobAborted:
         watch.end(RunOutcome.AGAIN, STOPPED)

@@ -149,6 +149,7 @@ def _organizer(series: Series, assets: dict[str, AssetRecord], venue_key: str | 
             lon=venue.lon if venue else None, lat=venue.lat if venue else None,
             postcode=venue.postcode if venue else None, website=url or None,
             location_source=LocationSource.GIVEN if venue else LocationSource.NONE,
+            may_have_no_place=venue is None,
         )  # fmt: skip
     return key
 

@@ -80,6 +80,7 @@ def organization_record(
     assured = first_of(gathered.own_service or {}, "assured_date") or record.get("assured_date")
     made.checked_on = past_day(assured, today)
     made.source = origin_of(record, feed)
+    made.is_lent_to = not terms.is_ours
     made.charity_number = _charity_number(record)
     lenders = [record, *gathered.lenders]
     made.website = _first_text(lenders, "website", "url", "uri")
@@ -95,6 +96,7 @@ def venue_record(
     place = read_place(location)
     made = _asset(key, row_number, location, place, is_exact=asset_of(location) is not None)
     made.kind = AssetKind.VENUE
+    made.is_in_passing = True
     made.interests = interests
     made.access = place.access
     made.source = origin_of(location, feed)

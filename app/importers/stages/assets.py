@@ -7,6 +7,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
+
 from app.importers.checking import AssetChecker
 from app.importers.copying import array_text
 from app.importers.duplicates import link_duplicates
@@ -91,6 +93,33 @@ NOT_IN_FILE = f"""
   {IN_SCOPE} AND NOT source_key = ANY(:kept) AND NOT 'gone_at' = ANY(kept_fields)
   AND NOT EXISTS (SELECT 1 FROM staged_assets s WHERE s.source_key = assets.source_key)
 """  # noqa: S608 - names of this module
+# Of a file that has only what has changed. `a`: the row as it is stored.
+KNOWN = """
+  a.source_id = ANY(:sources) AND a.source_key = s.source_key AND a.gone_at IS NULL
+"""
+# A venue's own row says more than a row that only happens there: what it said stays.
+DROP_NAMED_IN_PASSING = f"""
+  DELETE FROM staged_assets s USING assets a WHERE s.is_in_passing AND {KNOWN}
+"""  # noqa: S608 - a constant
+# What services lent their organization, until a whole file no longer has it: which is then told
+# from this one, though its row says the same.
+LENT = "content_hash = 'lent ' || s.content_hash"
+LEND_PLACE = f"""
+  UPDATE staged_assets s SET {LENT}, lon = ST_X(a.geom), lat = ST_Y(a.geom), address = a.address,
+    postcode = a.postcode, location_source = a.location_source, ward_code = a.ward_code,
+    access = coalesce(s.access, a.access),
+    opening_hours = coalesce(s.opening_hours, a.opening_hours)
+  FROM assets a WHERE s.is_lent_to AND s.location_source = 'none'
+    AND a.location_source <> 'none' AND {KNOWN}
+"""  # noqa: S608 - a constant
+# All of it or nothing: one row says whether it may be shown.
+LEND_CONTACT = f"""
+  UPDATE staged_assets s SET {LENT}, phone = a.phone, email = a.email,
+    website = coalesce(s.website, a.website), is_contact_public = a.is_contact_public
+  FROM assets a WHERE s.is_lent_to AND s.phone IS NULL AND s.email IS NULL
+    AND (num_nonnulls(a.phone, a.email) > 0 OR s.website IS NULL AND a.website IS NOT NULL)
+    AND {KNOWN}
+"""  # noqa: S608 - a constant
 # Somebody's check is a fact of its own, not a change of the asset.
 ADD_CHECKS = """
   WITH added AS (
@@ -115,9 +144,10 @@ class AssetStage(Stage[AssetRecord]):
       lon float8, lat float8,
       location_source location_source, ward_code text, interest_ids int[], access text[],
       is_indoors bool, phone text, email text, website text, is_contact_public bool,
-      opening_hours jsonb, beds int, charity_number text
+      opening_hours jsonb, beds int, charity_number text, is_in_passing bool, is_lent_to bool
     """
-    columns = ("row_number", "source_id", "source_key", "content_hash", "checked_on", *CONTENT)
+    columns = ("row_number", "source_id", "source_key", "content_hash", "checked_on", *CONTENT,
+               "is_in_passing", "is_lent_to")  # fmt: skip
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
@@ -132,6 +162,8 @@ class AssetStage(Stage[AssetRecord]):
 
     def merge(self) -> Counts:
         """Insert, update and mark gone."""
+        if self.run.options.is_partial:
+            self._keep_what_others_said()
         self.move_sources()
         gone = self.take_away(
             noun="places",
@@ -147,6 +179,14 @@ class AssetStage(Stage[AssetRecord]):
     def follow_up(self) -> None:
         """Link what changed to the same places from other sources."""
         link_duplicates(self.run.connection, run_id=self.run.id)
+
+    def _keep_what_others_said(self) -> None:
+        """Keep what rows that did not come again said of the places in this file."""
+        connection, bound = self.run.connection, self.bound()
+        known = connection.execute(sa.text(DROP_NAMED_IN_PASSING), bound)
+        self.staged -= known.rowcount
+        for statement in (LEND_PLACE, LEND_CONTACT):
+            connection.execute(sa.text(statement), bound)
 
     def _row(self, record: AssetRecord) -> tuple[Any, ...]:
         hours = record.opening_hours
@@ -175,7 +215,8 @@ class AssetStage(Stage[AssetRecord]):
         digest = hash_of(content if record.charity_number else content[:-1])
         source_id = self.run.source_id_of(record.source)
         return (
-            record.row_number, source_id, record.source_key, digest, record.checked_on, *content
+            record.row_number, source_id, record.source_key, digest, record.checked_on, *content,
+            record.is_in_passing, record.is_lent_to,
         )  # fmt: skip
 
 

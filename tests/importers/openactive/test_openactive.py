@@ -266,3 +266,10 @@ def test_what_one_session_has_wrong_is_its_own_problem(people: People, feed: Fee
     feed.publish(bad)
     assert "6 problems" in feed.read().message
     assert feed.stored() == ["Aqua 7"]
+
+
+def test_sessions_of_an_organizer_without_a_place_are_kept(feed: Feed) -> None:
+    feed.publish([series(1, 1, location=None)], [])
+    outcome = feed.read()
+    assert outcome.status is RunStatus.LOADED, outcome.message
+    assert feed.stored() == ["Aqua 1"]
