@@ -23,6 +23,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.main import create_app
+from app.oruk.ids import child_id, own_service_id, service_at_location_id
+from app.oruk.terms import TAXONOMY_IDS
 from app.printing import make_pdf
 from app.rendering import STATIC
 from tests import builders
@@ -97,11 +99,13 @@ def planted(people: People) -> Iterator[Planted]:
 def names_of(people: People) -> dict[str, list[str]]:
     """Return what to fill in for each name in braces: all there are, hidden ones too."""
     with people.engine.connect() as connection:
-        assets, photos = (
+        assets, photos, activities, uploads = (
             [str(row) for row in connection.execute(sa.text(f"SELECT id FROM {table}")).scalars()]
-            for table in ("assets", "photos")
+            for table in ("assets", "photos", "activities", "uploads")
         )
     nobodys = missing()
+    services = [*activities, *(own_service_id(asset) for asset in assets)]
+    kinds = TAXONOMY_IDS["kinds"]
     return {
         "asset_id": [*assets, nobodys.team_id],
         "other_id": assets[:1],
@@ -112,6 +116,16 @@ def names_of(people: People) -> dict[str, list[str]]:
         "token": [nobodys.feed_token],
         "code": [canaries.OTHER_FORMS["posters", "code"], "ZZZZZZ"],
         "feed_id": ["1", "999999"],
+        "upload_id": uploads,
+        # Open Referral's, and OGC API's; the one tile is the whole world.
+        "service_id": services,
+        "link_id": [service_at_location_id(service) for service in services],
+        "taxonomy_id": list(TAXONOMY_IDS.values()),
+        "term_id": [child_id(kinds, "group"), child_id(kinds, "informal")],
+        "collectionId": ["assets", "activities", "wards"],
+        "itemId": [*assets, *activities, WARD],
+        "tileMatrixSetId": ["WebMercatorQuad"],
+        **{name: ["0"] for name in ("z", "x", "y")},
     }
 
 

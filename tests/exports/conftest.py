@@ -29,9 +29,9 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 HOSTILE = (
-    "=1+1", "+44 1274 555", "@SUM(A1)", "-2+3", "'=1+1", "''=x", "'tis a club", "_x0041_ club",
+    "=1+1", "+44 1274 555", "@sum(a1)", "-2+3", "'=1+1", "''=x", "'tis a club", "_x0041_ club",
     '=HYPERLINK("http://evil.example","x")', "=cmd|' /C calc'!A0", "#N/A", "<b>bold</b> & ]]>",
-    "Caf\N{LATIN SMALL LETTER E WITH ACUTE} \N{HOT BEVERAGE}", "=1+1; DROP TABLE",
+    "Caf\N{LATIN SMALL LETTER E WITH ACUTE} \N{HOT BEVERAGE}", "=1+1; Drop Table",
     "007", "1e5", "TRUE",
 )  # fmt: skip
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import pytest
 import sqlalchemy as sa
@@ -22,6 +24,14 @@ with warnings.catch_warnings():
     # Starlette would like another client library; until the lock has it, this one is supported.
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient
+
+T = TypeVar("T")
+
+
+def run_alone(asked: Coroutine[Any, Any, T]) -> T:
+    """Run in a thread of its own: the browser of other tests holds this thread's event loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, asked).result()
 
 
 @contextmanager
@@ -71,7 +81,7 @@ def test_links_lead_to_where_people_reach_us(served: Served) -> None:
 
 def test_it_reads_as_the_applications_role_and_cannot_write(app_engine: sa.Engine) -> None:
     reader = Reader(app_engine.connect)
-    [row] = asyncio.run(
+    [row] = run_alone(
         reader.fetch(
             "SELECT current_user::text AS who, current_setting('transaction_read_only') AS only,"
             " current_setting('statement_timeout') AS most, $1::text AS given", "it's $1"
@@ -79,7 +89,7 @@ def test_it_reads_as_the_applications_role_and_cannot_write(app_engine: sa.Engin
     )  # fmt: skip
     assert row == {"who": APP_ROLE, "only": "on", "most": "5s", "given": "it's $1"}
     with pytest.raises(Exception, match="cannot insert multiple commands"):
-        asyncio.run(reader.fetch("SELECT 1; SELECT 2"))
+        run_alone(reader.fetch("SELECT 1; SELECT 2"))
     # Nothing is left behind on the connection.
     with app_engine.connect() as connection:
         assert connection.execute(sa.text("SHOW statement_timeout")).scalar_one() == "15s"
@@ -91,7 +101,7 @@ def test_what_takes_too_long_is_ended(
 ) -> None:
     monkeypatch.setattr(reading, "TIME_LIMIT_MS", 50)
     with pytest.raises(Exception, match="statement timeout"):
-        asyncio.run(Reader(app_engine.connect).fetch("SELECT pg_sleep(5)"))
+        run_alone(Reader(app_engine.connect).fetch("SELECT pg_sleep(5)"))
 
 
 def test_few_ask_at_once(app_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,4 +116,4 @@ def test_few_ask_at_once(app_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch)
         async with pool.acquire():
             pass
 
-    asyncio.run(ask())
+    run_alone(ask())
