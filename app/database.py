@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -48,17 +49,22 @@ def read_url(url: str) -> sa.URL:
     )
 
 
-def make_engine(settings: Settings, *, role: str | None = None) -> sa.Engine:
+def make_engine(
+    settings: Settings, *, role: str | None = None, is_pooled: bool = True
+) -> sa.Engine:
     """Return an engine for `settings.database_url`; no connection is made yet.
 
     `role`: a database role every connection takes on; None stays the owner, who loads data and
-    migrates. Raises `Unavailable` if the address is none.
+    migrates. Not pooled, each connection is closed once it has been used: for work that may go on
+    in a thread when everything else has been put away. Raises `Unavailable` if the address is none.
     """
+    pool: dict[str, Any] = {"poolclass": sa.NullPool}
+    if is_pooled:
+        pool = {"pool_size": settings.pool_size, "max_overflow": settings.pool_size}
     as_role = f" -c role={role}" if role else ""
     return sa.create_engine(
         read_url(settings.database_url),
-        pool_size=settings.pool_size,
-        max_overflow=settings.pool_size,
+        **pool,
         pool_pre_ping=False,
         # What somebody asked for a resident must not stand in an error's text or a log.
         hide_parameters=True,

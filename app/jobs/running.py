@@ -54,7 +54,12 @@ class Tools:
     @classmethod
     def of(cls, settings: Settings) -> Tools:
         """Return the tools of one worker, not yet connected: close them."""
-        return cls(settings, make_engine(settings), make_engine(settings, role=KEEPER_ROLE))
+        # Unpooled: a job that was cut off goes on in its thread, with nobody left to close a pool.
+        return cls(
+            settings,
+            make_engine(settings, is_pooled=False),
+            make_engine(settings, role=KEEPER_ROLE, is_pooled=False),
+        )
 
     def close(self) -> None:
         """Give back the connections."""
