@@ -86,6 +86,7 @@ def _read(reading: Refreshing) -> Outcome:
     except JobAborted:
         raise  # it is begun again by the next worker
     except Exception:
+        # Whatever it was, the feed's page has to say that this reading failed; the job says what.
         _keep_failure(engine, feed.id, UNFORESEEN)
         raise
     if outcome.status is RunStatus.REFUSED:
