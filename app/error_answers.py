@@ -37,6 +37,9 @@ def wants_a_page(request: Request) -> bool:
     if format_of(request) is not Format.HTML:
         return False
     accepted = request.headers.get("accept", "*/*")
+    if request.scope["path"].endswith(".ics"):
+        # Calendar programs accept anything; a browser that was led here says what it can show.
+        return "text/html" in accepted
     return "text/html" in accepted or "json" not in accepted
 
 

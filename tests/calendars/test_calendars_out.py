@@ -214,3 +214,14 @@ def test_asking_again_costs_nothing(people: People, stored: Stored) -> None:
 )
 def test_what_cannot_be_a_calendar_is_said_plainly(people: People, path: str, status: int) -> None:
     assert people.client().get(path).status_code == status
+
+
+def test_an_error_is_a_page_for_people_and_data_for_programs(people: People) -> None:
+    client = people.client()
+    path = "/assets/00000000-0000-4000-8000-000000000000.ics"
+    program = client.get(path, headers={"accept": "*/*"})
+    assert program.headers["content-type"] == "application/problem+json"
+    assert program.json()["status"] == 404
+    person = client.get(path, headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert person.status_code == 404
+    assert person.headers["content-type"].startswith("text/html")
