@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     # Whether this web process also does the jobs (feeds, refreshes); `patchwork worker` is the
     # other way, in a process of its own.
     has_worker: bool = True
+    # Matching everybody (`patchwork match-all`, and every night): the most memory it may take, in
+    # megabytes, and how many processor cores; 0: all there are.
+    match_memory_mb: int = 2_000
+    match_workers: int = 0
     # Ten connections serve one process's worker threads; PostgreSQL allows 100 by default.
     pool_size: int = 10
     statement_timeout_ms: int = 15_000

@@ -31,6 +31,7 @@ from app.models.connections import (
     Visit,
     VisitResident,
 )
+from app.models.everyone import MatchRun, MatchRunState, ResidentMatches
 from app.models.feeds import (
     MOST_HOURS,
     Feed,
@@ -126,6 +127,8 @@ __all__ = [
     "Invitation",
     "JobRun",
     "LocationSource",
+    "MatchRun",
+    "MatchRunState",
     "Membership",
     "Offer",
     "OrganisationSignIn",
@@ -137,6 +140,7 @@ __all__ = [
     "ProblemReason",
     "Resident",
     "ResidentInterest",
+    "ResidentMatches",
     "Role",
     "RunOutcome",
     "RunStatus",

@@ -15,7 +15,7 @@ NOT_ABOUT_PEOPLE = {"memberships", "invitations", "sign_in_sessions"}
 PROTECTED = (
     "residents", "resident_interests", "offers", "connection_residents", "visit_residents",
     "connections", "connection_notes", "connection_times", "connection_changes", "visits",
-    "calendar_feeds", "erasures", "unmet_interests", "audit_log",
+    "calendar_feeds", "erasures", "unmet_interests", "audit_log", "resident_matches",
 )  # fmt: skip
 # Functions that see every team, each with what keeps it from telling. A new one needs a reason.
 SEE_EVERY_TEAM = {
