@@ -7,7 +7,7 @@ import pytest
 
 from geo.errors import QuestionError
 from geo.interests import Concept, Vocabulary
-from geo.matching_arrays import Lists, answers_of, as_bits
+from geo.matching_arrays import Lists, answers_of, as_bits, groups_of, order_of
 
 ROWS = [[3, 1], [], [7], [2, 2, 5], []]
 
@@ -52,3 +52,22 @@ def test_answers_are_the_relations_of_every_concept() -> None:
     assert answers.weights[start : start + 3].tolist() == [1.0, 0.8, 0.5]
     assert answers.is_answer[start : start + 3].tolist() == [True, True, False]
     assert rows_of(answers.concepts)[3] == []
+
+
+@pytest.mark.parametrize("most", [3, 1_000, 2**61])
+def test_rows_are_ordered_and_grouped(most: int) -> None:
+    rng = np.random.default_rng(most)
+    keys = rng.integers(0, most, 500)
+    keys[::7] = keys[3]
+    order = order_of(keys)
+    assert order.tolist() == sorted(range(500), key=lambda row: (keys[row], row))
+    once, which = groups_of(keys)
+    assert once.tolist() == sorted(set(keys.tolist()))
+    assert once[which].tolist() == keys.tolist()
+
+
+def test_no_rows_are_in_order_too() -> None:
+    nothing = np.zeros(0, dtype=np.int64)
+    assert len(order_of(nothing)) == 0
+    once, which = groups_of(nothing)
+    assert len(once) == len(which) == 0
