@@ -14,6 +14,7 @@ from geo.scores import SCORE_STEPS
 _SCORE_BITS = 20
 # Metres are compared in millimetres.
 _DECIMALS = 3
+_TIMES_AS_MANY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +61,34 @@ class Best:
         self.entry = np.zeros(askers)
 
     def add(self, rows: Rows) -> None:
-        """Take in more rows; the same one again changes nothing."""
-        rows = rows[(rows.score >= self.entry[rows.asker]) & (rows.score > 0)]
+        """Take in more rows, none that scores 0; the same one again changes nothing."""
         if not len(rows):
             return
-        rows = Rows.joined(self.rows, rows)
-        rows = rows[self._order(rows)]
-        rows = rows[self._first_of_places(rows)]
-        rank = _ranks(rows.asker)
-        self.rows = rows[rank < self._limit]
-        last = self.rows[_ranks(self.rows.asker) == self._limit - 1]
-        self.entry[last.asker] = last.score
+        rows = Rows.joined(self.rows, rows) if len(self.rows) else rows
+        order = self._order(rows)
+        asker = rows.asker[order]
+        rank = _ranks(asker)
+        # Of a place with many rows more have to be looked at; of most askers few are enough.
+        head = order[rank < _TIMES_AS_MANY * self._limit]
+        first = head[self._is_first(rows, head)]
+        places = np.bincount(rows.asker[first], minlength=len(self.entry))
+        is_cut = np.zeros(len(self.entry), dtype=bool)
+        is_cut[asker[rank == _TIMES_AS_MANY * self._limit]] = True
+        again = is_cut & (places < self._limit)
+        if again.any():
+            whole = order[again[asker]]
+            whole = whole[self._is_first(rows, whole)]
+            first = np.concatenate([first[~again[rows.asker[first]]], whole])
+            first = first[order_of(rows.asker[first])]
+        rank = _ranks(rows.asker[first])
+        self.rows = rows[first[rank < self._limit]]
+        last = first[rank == self._limit - 1]
+        self.entry[rows.asker[last]] = rows.score[last]
 
     def _order(self, rows: Rows) -> Numbers:
         """Return rows in order: by asker, score, what counts of distances, and turn."""
-        lacking = SCORE_STEPS - np.rint(rows.score * SCORE_STEPS)
-        key = (rows.asker << _SCORE_BITS) | lacking.astype(np.int64)
+        lacking = np.rint((1.0 - rows.score) * SCORE_STEPS).astype(np.int64)
+        key = (rows.asker << _SCORE_BITS) | lacking
         order = order_of(key)
         key = key[order]
         same = key[1:] == key[:-1]
@@ -86,21 +99,6 @@ class Best:
             by_turn = np.lexsort((self._turn[some.target], counting_m, key[tied]))
             order[tied] = order[tied][by_turn]
         return order
-
-    def _first_of_places(self, rows: Rows) -> Numbers:
-        """Return which rows are the first of their place; of askers with many, those that count."""
-        head = _ranks(rows.asker) < 3 * self._limit
-        some = np.flatnonzero(head)
-        first = some[self._is_first(rows, some)]
-        places = np.bincount(rows.asker[first], minlength=len(self.entry))
-        cut = np.zeros(len(self.entry), dtype=bool)
-        cut[rows.asker[~head]] = True
-        again = cut & (places < self._limit)
-        if not again.any():
-            return first
-        whole = np.flatnonzero(again[rows.asker])
-        first = first[~again[rows.asker[first]]]
-        return np.sort(np.concatenate([first, whole[self._is_first(rows, whole)]]))
 
     def _is_first(self, rows: Rows, some: Numbers) -> Flags:
         """Return whether each of some rows, in order, is the first of its asker and place."""

@@ -42,7 +42,7 @@ MOST = 10
 # The best of so many at once fit in one number to sort by, see `geo.matching_best`.
 MOST_AT_ONCE = 100_000
 # Of each concept wanted so many are asked for at first: what is best is mostly among them.
-_FIRST = 16
+_FIRST = 12
 # Later so many times as many; what was seen says how many there are.
 _TO_SPARE, _MOST_MORE = 1.2, 64.0
 _TIMES_AS_MANY = 8
@@ -264,9 +264,12 @@ class _Finding:
             flat = np.repeat(near.starts[which[some]] - ends[some] + lengths[some], lengths[some])
             flat += np.arange(len(flat)) + (ends[some.start] - lengths[some.start])
             pair = np.repeat(pairs[some], lengths[some])
-            kept = near.distance_m[flat] <= need_m[pair]
-            found.append(self._scored(near, pair[kept], flat[kept], is_to_know=is_to_know))
-        return Rows.joined(*found)
+            straight_m = near.distance_m[flat]
+            kept = straight_m <= need_m[pair]
+            if not kept.all():
+                pair, flat, straight_m = pair[kept], flat[kept], straight_m[kept]
+            found.append(self._scored(pair, near.target[flat], straight_m, is_to_know=is_to_know))
+        return found[-1] if len(found) == 2 else Rows.joined(*found)
 
     def _note(self, near: Nearest, pairs: Numbers, which: Numbers) -> None:
         """Note what was seen, and whether there is anything."""
@@ -277,23 +280,31 @@ class _Finding:
         if self._walks is None:
             self.has_any[pairs[is_any]] = _YES
 
-    def _scored(self, near: Nearest, pair: Numbers, flat: Numbers, *, is_to_know: bool) -> Rows:
-        """Return what of `near` may be among the best of who asks."""
-        target, straight_m = near.target[flat], near.distance_m[flat]
+    def _scored(
+        self, pair: Numbers, target: Numbers, straight_m: Floats, *, is_to_know: bool
+    ) -> Rows:
+        """Return what may be among the best of who asks."""
         asker, weight = self._wanted.asker[pair], self._wanted.weight[pair]
         fits = self._fits(asker, target)
         score = score_arrays(weight, straight_m, fits, halving_m=self._halving_m)
         # No score is higher on foot.
-        kept = np.flatnonzero((score >= self.best.entry[asker]) | is_to_know)
-        asker, target, straight_m = asker[kept], target[kept], straight_m[kept]
+        kept = ((score >= self.best.entry[asker]) & (score > 0)) | is_to_know
+        if not kept.all():
+            pair, asker, target, straight_m = (
+                pair[kept],
+                asker[kept],
+                target[kept],
+                straight_m[kept],
+            )
+            weight, fits, score = weight[kept], fits[kept], score[kept]
         if self._walks is None:
-            return Rows(asker, target, score[kept], straight_m, np.full(len(kept), np.nan))
+            return Rows(asker, target, score, straight_m, np.full(len(score), np.nan))
         walk_m = self._walks.metres(asker + self._first, target)
         effective_m = effective_distances(straight_m, walk_m)
-        score = score_arrays(weight[kept], effective_m, fits[kept], halving_m=self._halving_m)
-        in_reach = effective_m <= self._reach_m[pair[kept]]
-        self.has_any[pair[kept][in_reach]] = _YES
-        return Rows(asker, target, score, straight_m, walk_m)[in_reach]
+        score = score_arrays(weight, effective_m, fits, halving_m=self._halving_m)
+        in_reach = effective_m <= self._reach_m[pair]
+        self.has_any[pair[in_reach]] = _YES
+        return Rows(asker, target, score, straight_m, walk_m)[in_reach & (score > 0)]
 
     def _fits(self, asker: Numbers, target: Numbers) -> Floats:
         """Return access × time × freshness."""
