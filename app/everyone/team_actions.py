@@ -19,6 +19,7 @@ from app.matches.resident_actions import Resident, as_resident
 from app.matches.walked import walker_for
 from app.parameters import today as local_today
 from app.walking.actions import Walking
+from app.words import LONDON
 from geo.distance import ON_FOOT
 from geo.filters import NO_FILTERS
 from geo.interests import Vocabulary
@@ -60,6 +61,11 @@ class TeamMatches:
     def has_run(self) -> bool:
         """Whether any of them was in a run."""
         return self.finished_at is not None
+
+    @property
+    def finished_on(self) -> dt.date | None:
+        """The day of that: on paper "today" says nothing."""
+        return self.finished_at and self.finished_at.astimezone(LONDON).date()
 
     @property
     def nobody(self) -> Sequence[Matched]:

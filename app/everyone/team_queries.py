@@ -21,8 +21,8 @@ RUN_OF_EACH = sa.text(
 KEPT = sa.text(
     """
     SELECT k.resident_id, k.list_name, k.source, k.id::text AS id,
-           coalesce(v.place_id, a.id)::text AS place_id, k.score / CAST(1e6 AS float8) AS score, k.distance_m,
-           k.walk_m
+           coalesce(v.place_id, a.id)::text AS place_id, k.score / CAST(1e6 AS float8) AS score,
+           k.distance_m, k.walk_m
     FROM (
       SELECT m.resident_id, 'near' AS list_name,
              CASE WHEN n.is_activity THEN 'activity' ELSE 'asset' END AS source,

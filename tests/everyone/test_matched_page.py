@@ -92,21 +92,20 @@ def _page(people: People, path: str = "/matched", who: str = "editor") -> tuple[
 def test_homes_with_nobody_come_first_then_wards_and_themes(people: People, run: int) -> None:
     text, page = _page(people)
     said = page.one("main").text
-    assert "about 30 residents" in said
+    assert "about 30 people" in said
     assert "about 10 have somebody to ring" in said
     assert "about 20 have nobody in reach" in said
     assert "For everybody, last looked for today at " in said
     first, second = (
-        one.text for one in page.all("li") if "mt-home" in " ".join(one.classes) or
-        "have nobody in reach;" in one.text
+        one.text for one in page.all("li") if {"mt-home"} & set(one.classes)
     )  # fmt: skip
     assert HOSTILE in first
-    assert (
-        "Nobody here has anybody to ring. About 10 of about 10 have nobody in reach; none" in first
-    )
-    assert "Bowling ward, Leeds" in first
+    assert "Nobody here has anybody to ring." in first
+    assert "About 10 of about 10 residents have nobody in reach." in first
+    assert "Bowling, Leeds" in first
     assert "Bowmont House" in second
-    assert "About 10 of about 20 have nobody in reach; about 10 have somebody" in second
+    assert "anybody to ring" not in second
+    assert "About 10 of about 20 residents have nobody in reach." in second
     assert "<script>alert" not in text
     tables = [table.text for table in page.all("table")]
     assert len(tables) == 2
@@ -128,6 +127,19 @@ def test_a_district_is_shown_alone_and_nonsense_shows_all(people: People, run: i
         answer = client.get("/matched?page=-1")
     assert answer.status_code == 422
     assert "There is a problem" in answer.text
+
+
+@pytest.mark.parametrize(("matched", "said"), [(0, "all of them"), (3, "some of them")])
+def test_of_a_small_home_no_more_is_said_than_that_it_is_small(
+    people: People, homes: dict[str, list[uuid.UUID]], matched: int, said: str
+) -> None:
+    with people.engine.begin() as connection:
+        lists, run_id = _bowls(people, connection), keep_run(connection)
+        for n, one in enumerate(homes["a"][:6]):
+            keep(connection, run_id, one, lists if n < matched else NOTHING)
+    _, page = _page(people)
+    assert f"Fewer than 8 residents, {said} with nobody in reach." in page.one("main").text
+    assert "fewer than 8 have nobody in reach" in page.one("main").text
 
 
 def test_before_the_first_run_it_says_what_to_do(people: People) -> None:
