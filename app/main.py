@@ -33,6 +33,7 @@ from app.duplicates.router import router as duplicates
 from app.edge import Edge, make_log
 from app.error_answers import add_error_answers
 from app.everyone.router import router as matched
+from app.everyone.summary import SummaryCache
 from app.everyone.team_router import router as team_matched
 from app.exports.router import router as exports
 from app.feeds.router import router as feeds
@@ -136,6 +137,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.base_map = base_map
     app.state.names = NameCache(make_suggest(settings))
     app.state.walking = WalkingCache()
+    app.state.matched = SummaryCache()
     app.state.oruk = Feed(settings.base_url)
     app.state.organisation = Organisation.of(settings)
     app.state.trusted_proxies = read_networks(settings.trusted_proxies)

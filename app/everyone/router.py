@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
 from app.accounts.access import ForAdministrators, ForEditors
 from app.everyone import summary, summary_queries
-from app.everyone.summary import Counts, HomeCounts, WardCounts
+from app.everyone.summary import Counts, HomeCounts, Summary, SummaryCache, WardCounts
 from app.jobs.asking import FIRST, ask
 from app.jobs.kinds import KINDS
 from app.parameters import Query
@@ -34,7 +35,7 @@ def show_matched(request: Request, work: ForEditors) -> Response:
     query = Query(request.query_params)
     number, district = query.page(), query.typed("district")
     connection = work.session.connection()
-    found = summary.read_summary(connection)
+    found = _summary(request, connection)
     districts = {w.lad_code: w.district or w.lad_code for w in found.wards if w.lad_code}
     district = district if district in districts else ""
     homes = [one for one in found.homes if one.nobody != 0 and _is_in(one, district)]
@@ -66,9 +67,9 @@ def ask_for_run(work: ForAdministrators) -> Response:
 
 
 @router.get("/matched/homes.csv", include_in_schema=False)
-def list_homes(work: ForEditors) -> Response:
+def list_homes(request: Request, work: ForEditors) -> Response:
     """Return every home with its counts as a spreadsheet."""
-    homes = summary.read_homes(work.session.connection())
+    homes = _summary(request, work.session.connection()).homes
     return _private_csv(
         ("home", "ward", "ward code", "district", *COUNTED, "address on this map"),
         (
@@ -83,9 +84,9 @@ def list_homes(work: ForEditors) -> Response:
 
 
 @router.get("/matched/wards.csv", include_in_schema=False)
-def list_wards(work: ForEditors) -> Response:
+def list_wards(request: Request, work: ForEditors) -> Response:
     """Return every ward with its counts as a spreadsheet."""
-    wards = summary.read_wards(work.session.connection())
+    wards = _summary(request, work.session.connection()).wards
     return _private_csv(
         ("ward", "ward code", "district", *COUNTED),
         ((one.name, one.code, one.district, *_cells(one)) for one in wards),
@@ -94,14 +95,19 @@ def list_wards(work: ForEditors) -> Response:
 
 
 @router.get("/matched/themes.csv", include_in_schema=False)
-def list_themes(work: ForEditors) -> Response:
+def list_themes(request: Request, work: ForEditors) -> Response:
     """Return every theme with how many ask for it, and for how many it is out of reach."""
-    themes = summary.read_themes(work.session.connection())
+    themes = _summary(request, work.session.connection()).themes
     return _private_csv(
         ("theme", "asked for by", "some of it out of reach for"),
         ((one.label, _cell(one.asked), _cell(one.unmet)) for one in themes),
         name="matched-themes",
     )
+
+
+def _summary(request: Request, connection: sa.Connection) -> Summary:
+    cache: SummaryCache = request.app.state.matched
+    return cache.get(connection)
 
 
 def _is_in(one: HomeCounts | WardCounts, district: str) -> bool:

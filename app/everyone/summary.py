@@ -6,9 +6,11 @@ Every number is rounded by the database: 0, None for fewer than 8, else to the n
 from __future__ import annotations
 
 import datetime as dt
+import time
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from rich.console import Console
@@ -20,6 +22,8 @@ from app.words import joined, long_date, moment
 
 # What a terminal shows of a table; the page and its files have all of it.
 SHOWN_OF_EACH = 20
+# How long a page may be behind those who withdraw.
+KEPT_S = 300
 NO_WARD, OFF_THE_MAP = "Ward not known", "A home that is no longer on the map"
 
 
@@ -115,16 +119,38 @@ class Summary:
 def read_summary(connection: sa.Connection, run_id: int | None = None) -> Summary:
     """Return what one run found, or (None) what the current runs found together."""
     runs = read_runs(connection, run_id)
-    counts = Counts(*_counts(queries.find_totals(connection, run_id=run_id)))
+    queries.take_time(connection)
+    rows = queries.list_places(connection, run_id=run_id)
+    (counts,) = (Counts(*_counts(row)) for row in rows if row.level == "all")
     if not runs or counts.is_empty:
         return Summary(runs, counts, [], [], [])
+    themes = queries.list_themes(connection, run_id=run_id)
     return Summary(
         runs,
         counts,
-        read_wards(connection, run_id),
-        read_homes(connection, run_id),
-        read_themes(connection, run_id),
+        [_ward(row) for row in rows if row.level == "ward"],
+        [_home(row) for row in rows if row.level == "home"],
+        [ThemeCounts(row.concept, row.label, row.asked, row.unmet) for row in themes],
     )
+
+
+class SummaryCache:
+    """What the current runs found, kept for some minutes: to count a country takes seconds.
+
+    Another run is another summary at once. Whoever withdraws is in no list of ours, and leaves the
+    rounded numbers within these minutes. Each web process has its own.
+    """
+
+    def __init__(self) -> None:
+        self._known: tuple[tuple[int, ...], float, Summary] | None = None
+
+    def get(self, connection: sa.Connection) -> Summary:
+        """Return the summary of the current runs."""
+        numbers = tuple(row.id for row in queries.list_runs(connection, run_id=None))
+        known, now = self._known, time.monotonic()
+        if known is None or known[0] != numbers or now - known[1] > KEPT_S:
+            known = self._known = (numbers, now, read_summary(connection))
+        return known[2]
 
 
 def read_runs(connection: sa.Connection, run_id: int | None = None) -> list[Run]:
@@ -144,47 +170,29 @@ def read_runs(connection: sa.Connection, run_id: int | None = None) -> list[Run]
     ]
 
 
-def read_wards(connection: sa.Connection, run_id: int | None = None) -> list[WardCounts]:
-    """Return the counts by ward, the worst off first."""
-    return [
-        WardCounts(
-            *_counts(row),
-            code=row.ward_code,
-            name=row.ward or row.ward_code or NO_WARD,
-            lad_code=row.lad_code,
-            district=row.district or row.lad_code,
-        )
-        for row in queries.list_wards(connection, run_id=run_id)
-    ]
+def _ward(row: sa.Row[Any]) -> WardCounts:
+    return WardCounts(
+        *_counts(row),
+        code=row.ward_code,
+        name=row.ward or row.ward_code or NO_WARD,
+        lad_code=row.lad_code,
+        district=row.district or row.lad_code,
+    )
 
 
-def read_homes(connection: sa.Connection, run_id: int | None = None) -> list[HomeCounts]:
-    """Return the counts by home, those where nobody has anybody first."""
-    return [
-        HomeCounts(
-            *_counts(row),
-            id=row.home_id,
-            name=row.name or OFF_THE_MAP,
-            ward_code=row.ward_code,
-            ward=row.ward or row.ward_code,
-            lad_code=row.lad_code,
-            district=row.district or row.lad_code,
-        )
-        for row in queries.list_homes(connection, run_id=run_id)
-    ]
+def _home(row: sa.Row[Any]) -> HomeCounts:
+    return HomeCounts(
+        *_counts(row),
+        id=row.home_id,
+        name=row.home or OFF_THE_MAP,
+        ward_code=row.ward_code,
+        ward=row.ward or row.ward_code,
+        lad_code=row.lad_code,
+        district=row.district or row.lad_code,
+    )
 
 
-def read_themes(connection: sa.Connection, run_id: int | None = None) -> list[ThemeCounts]:
-    """Return the counts by theme, what most ask for in vain first."""
-    return [
-        ThemeCounts(row.concept, row.label, row.asked, row.unmet)
-        for row in queries.list_themes(connection, run_id=run_id)
-    ]
-
-
-def _counts(
-    row: sa.Row[tuple[object, ...]],
-) -> tuple[int | None, int | None, int | None, int | None]:
+def _counts(row: sa.Row[Any]) -> tuple[int | None, int | None, int | None, int | None]:
     return row.residents, row.matched, row.nobody, row.unasked
 
 

@@ -20,20 +20,13 @@ UNFINISHED = sa.text(
     "SELECT max(started_at) FROM match_runs WHERE state = 'running'"
     " AND started_at > now() - interval '12 hours'"
 )
-# Fewer than 8 stand between none and 10; by what is shown, and by nothing else.
-WORST_FIRST = "coalesce(matched, 5) = 0 AND coalesce(nobody, 5) > 0 DESC, coalesce(nobody, 5) DESC"
-TOTALS = sa.text("SELECT * FROM match_totals(CAST(:run_id AS int))")
-WARDS = sa.text(
-    f"""
-    SELECT * FROM match_by_ward(CAST(:run_id AS int))
-    ORDER BY {WORST_FIRST}, district, ward, ward_code
-    """  # noqa: S608 - constants only
-)
-HOMES = sa.text(
-    f"""
-    SELECT * FROM match_by_home(CAST(:run_id AS int))
-    ORDER BY {WORST_FIRST}, name, home_id
-    """  # noqa: S608 - constants only
+# The worst off first, by what is shown and by nothing else: fewer than 8 stand between none and 10.
+PLACES = sa.text(
+    """
+    SELECT * FROM match_by_place(CAST(:run_id AS int))
+    ORDER BY coalesce(matched, 5) = 0 AND coalesce(nobody, 5) > 0 DESC, coalesce(nobody, 5) DESC,
+             home, district, ward, ward_code, home_id
+    """
 )
 THEMES = sa.text(
     "SELECT * FROM match_by_theme(CAST(:run_id AS int))"
@@ -50,6 +43,11 @@ AREA_NAMES = sa.text(
 )
 
 
+def take_time(connection: sa.Connection) -> None:
+    """Let this transaction's questions take a minute: those of a country look at everybody."""
+    connection.execute(sa.text("SET LOCAL statement_timeout = '60s'"))
+
+
 def list_runs(connection: sa.Connection, *, run_id: int | None) -> Sequence[sa.Row[Any]]:
     """Return one run, or (None) those that are current, the newest first."""
     return connection.execute(RUNS, {"run_id": run_id}).all()
@@ -61,22 +59,13 @@ def began_unfinished(connection: sa.Connection) -> dt.datetime | None:
     return began
 
 
-def find_totals(connection: sa.Connection, *, run_id: int | None) -> sa.Row[Any]:
-    """Return residents, matched, nobody and unasked (rounded to 5; None: fewer than 8)."""
-    return connection.execute(TOTALS, {"run_id": run_id}).one()
+def list_places(connection: sa.Connection, *, run_id: int | None) -> Sequence[sa.Row[Any]]:
+    """Return level ("all", "ward", "home") and the counts of all, of each ward and of each home.
 
-
-def list_wards(connection: sa.Connection, *, run_id: int | None) -> Sequence[sa.Row[Any]]:
-    """Return ward_code, ward, lad_code, district and the counts, the worst off first."""
-    return connection.execute(WARDS, {"run_id": run_id}).all()
-
-
-def list_homes(connection: sa.Connection, *, run_id: int | None) -> Sequence[sa.Row[Any]]:
-    """Return home_id, name, ward_code, ward, lad_code, district and the counts.
-
-    Homes where nobody has anybody come first. Id and name are None for a home off the map.
+    Counts: residents, matched, nobody and unasked (rounded to 5; None: fewer than 8). Columns
+    besides: home_id, home (None: off the map), ward_code, ward, lad_code and district.
     """
-    return connection.execute(HOMES, {"run_id": run_id}).all()
+    return connection.execute(PLACES, {"run_id": run_id}).all()
 
 
 def list_themes(connection: sa.Connection, *, run_id: int | None) -> Sequence[sa.Row[Any]]:

@@ -9,20 +9,16 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import expect
 from sqlalchemy.orm import Session
 
+from app.everyone.summary import SummaryCache
 from app.matches.actions import MatchLists, find_matches
 from app.models import AssetKind, Stance
 from app.models.residents import REFERENCE_ALPHABET
 from tests.builders import make_asset, make_ward, square
-from tests.connections.conftest import OpenPage, chromium, open_page, served
-from tests.connections.test_connections_browser import assert_axe_finds_nothing, assert_fits
 from tests.everyone.keeping import NOTHING, forget_runs, keep, keep_run
 from tests.people import People, make_resident, make_team
 from tests.web.document import Document
-
-__all__ = ["chromium", "open_page", "served"]
 
 HOSTILE = "<script>alert(1)</script> & ${Court}"
 BOWLING = "E05001348"
@@ -30,6 +26,7 @@ BOWLING = "E05001348"
 
 @pytest.fixture(autouse=True)
 def _no_runs_left(people: People) -> Iterator[None]:
+    people.app.state.matched = SummaryCache()
     yield
     with people.engine.begin() as connection:
         forget_runs(connection)
@@ -215,13 +212,14 @@ def test_statements_do_not_grow_with_homes(people: People, run: int) -> None:
     assert 0 < len(seen) <= 12
 
 
-@pytest.mark.browser
-def test_it_fits_axe_finds_nothing_and_a_keyboard_is_enough(
-    open_page: OpenPage, people: People, run: int
+def test_numbers_are_kept_for_minutes_and_another_run_is_seen_at_once(
+    people: People, run: int
 ) -> None:
-    page = open_page("administrator", "/matched")
-    assert_fits(page)
-    assert_axe_finds_nothing(page)
-    page.get_by_role("button", name="Look for everybody now").focus()
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("in the queue")
+    assert "about 30 people" in _page(people)[1].one("main").text
+    with people.engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM resident_matches"))
+    assert "about 30 people" in _page(people)[1].one("main").text
+    with people.engine.begin() as connection:
+        forget_runs(connection)
+        keep_run(connection)
+    assert "The last run found no residents" in _page(people)[1].one("main").text

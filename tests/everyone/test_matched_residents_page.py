@@ -1,4 +1,7 @@
-"""Whom to ring for everybody of a team: what the run found, in the live question's own words."""
+"""Whom to ring for everybody of a team: what the run found, in the live question's own words.
+
+The other page is looked at with real eyes here too: one server serves both.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import expect
 from sqlalchemy.orm import Session
 
 from app.everyone.team_actions import TeamMatches, read_team_matches
@@ -23,7 +27,7 @@ from tests import foot_networks
 from tests.builders import interest_ids, make_activity, make_asset
 from tests.connections.conftest import OpenPage, chromium, open_page, served
 from tests.connections.test_connections_browser import assert_axe_finds_nothing, assert_fits
-from tests.everyone.keeping import forget_runs, keep, keep_run
+from tests.everyone.keeping import NOTHING, forget_runs, keep, keep_run
 from tests.people import REFERENCE_A, REFERENCE_B, People, make_resident, weekly_on_tuesdays
 from tests.web.document import Document
 
@@ -316,3 +320,18 @@ def test_a_coordinator_finds_it_from_the_list_of_residents(
     page = open_page("coordinator_a", "/residents")
     page.get_by_role("link", name="Whom to ring for each").click()
     assert page.get_by_role("heading", level=1).inner_text().startswith("Whom to ring for each")
+
+
+@pytest.mark.browser
+def test_the_page_of_homes_fits_axe_finds_nothing_and_a_keyboard_is_enough(
+    open_page: OpenPage, people: People, town: dict[str, uuid.UUID]
+) -> None:
+    lists = _live(people)
+    _run(people, dict.fromkeys(list(lists)[:4], NOTHING) | dict(list(lists.items())[4:]))
+    page = open_page("administrator", "/matched")
+    assert page.locator(".mt-home").count() == 1
+    assert_fits(page)
+    assert_axe_finds_nothing(page)
+    page.get_by_role("button", name="Look for everybody now").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("in the queue")

@@ -31,7 +31,7 @@ from tests.builders import interest_ids, make_ward, square
 from tests.everyone.keeping import CITY, forget_runs, keep, keep_run
 from tests.people import People, make_resident
 
-FUNCTIONS = ("match_totals", "match_by_ward", "match_by_home", "match_by_theme")
+FUNCTIONS = ("match_by_place", "match_by_theme")
 
 
 @pytest.fixture
