@@ -32,6 +32,9 @@ from app.database import APP_ROLE, make_engine
 from app.duplicates.router import router as duplicates
 from app.edge import Edge, make_log
 from app.error_answers import add_error_answers
+from app.everyone.router import router as matched
+from app.everyone.summary import SummaryCache
+from app.everyone.team_router import router as team_matched
 from app.exports.router import router as exports
 from app.feeds.router import router as feeds
 from app.feeds.terms_router import router as terms
@@ -134,6 +137,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.base_map = base_map
     app.state.names = NameCache(make_suggest(settings))
     app.state.walking = WalkingCache()
+    app.state.matched = SummaryCache()
     app.state.oruk = Feed(settings.base_url)
     app.state.organisation = Organisation.of(settings)
     app.state.trusted_proxies = read_networks(settings.trusted_proxies)
@@ -144,7 +148,7 @@ def create_app(settings: Settings) -> FastAPI:
         public_calendars,
         *(home, assets, areas, interests, matches, isochrones),
         # Before the residents': "/residents/receipts" is no reference.
-        *(leaving, offers, resident_matches, home_matches),
+        *(leaving, offers, resident_matches, home_matches, matched, team_matched),
         *(accounts, today, residents, connections, calendar, times, handover),
         *(walking, offline, recording, photos, history, suggestions, claims, posters),
         *(moderation, duplicates),

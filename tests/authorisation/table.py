@@ -395,11 +395,20 @@ TERM_ROWS: tuple[Row, ...] = (
         for what in ("agree", "choose", "ignore")
     ),
 )
+# Rounded numbers of all homes, and what last night's run found for one's own people.
+MATCHED_ROWS: tuple[Row, ...] = (
+    _get("/matched", EDITORS),
+    _get("/matched/homes.csv", EDITORS),
+    _get("/matched/wards.csv", EDITORS),
+    _get("/matched/themes.csv", EDITORS),
+    _post("/matched", ADMINISTRATORS, own=SEE_OTHER),
+    _get("/matched/residents", TEAM),
+)
 
 ROWS = (
     *PUBLIC_ROWS, *ACCOUNT_ROWS, *RESIDENT_ROWS, *FIND_ROWS, *CONNECTION_ROWS, *CALENDAR_ROWS,
     *TODAY_ROWS, *WALKING_ROWS, *RECORDING_ROWS, *MODERATION_ROWS, *DUPLICATE_ROWS,
     *COMPARE_ROWS, *TAKE_ROWS, *BOUNDARY_ROWS, *COUNCILLOR_ROWS,
     *ORUK_ROWS, *OGC_ROWS, *EXPORT_ROWS, *PUBLIC_CALENDAR_ROWS, *FEED_ROWS, *TERM_ROWS,
-    *JOB_ROWS, *UPLOAD_ROWS,
+    *JOB_ROWS, *UPLOAD_ROWS, *MATCHED_ROWS,
 )  # fmt: skip
