@@ -1,0 +1,104 @@
+"""Matching everybody in pieces that go to other processes: how they are cut, and what is done there.
+
+A piece holds some who ask, who live near each other, and all that is in reach of any of them: the
+overlap with the pieces beside it is as wide as the reach. What a process needs is in the piece.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from geo.errors import PieceError
+from geo.matching import VISIT_REACH_M
+from geo.matching_arrays import Answers, Askers, Numbers, Targets
+from geo.matching_everyone import Found, match_everyone
+from geo.matching_files import askers_from, targets_from
+from geo.matching_walks import Kept, OnFoot
+from geo.network_files import from_bytes
+from geo.walking import FootNetwork
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some askers and what is in their reach, as GeoParquet; `kept` as in `OnFoot`.
+
+    Shown without its content: a worker's log tells of a task that failed with what it was given.
+    """
+
+    targets: bytes = field(repr=False)
+    askers: bytes = field(repr=False)
+    kept: Kept | None = field(default=None, repr=False)
+
+
+def cut(askers: Askers, *, most: int) -> Iterator[Numbers]:
+    """Yield the rows of at most `most` askers each, who live near each other, at any rate all rows.
+
+    Halved again and again at the middle of the longer side, so pieces are of about one size.
+    """
+    waiting = [np.arange(len(askers))] if len(askers) else []
+    while waiting:
+        rows = waiting.pop()
+        if len(rows) <= most:
+            yield np.sort(rows)
+            continue
+        points = askers.points[rows]
+        order = np.argsort(points[:, np.ptp(points, axis=0).argmax()], kind="stable")
+        middle = len(rows) // 2
+        waiting += [rows[order[middle:]], rows[order[:middle]]]
+
+
+def in_reach(targets: Targets, askers: Askers) -> Numbers:
+    """Return the rows of targets that any of the askers may reach: their rectangle and a rim."""
+    low, high = askers.points.min(axis=0), askers.points.max(axis=0)
+    rim = np.where(targets.comes_to_homes, VISIT_REACH_M, askers.within_m.max())[:, None]
+    # What is nowhere compares false.
+    is_in = (targets.points >= low - rim) & (targets.points <= high + rim)
+    return np.flatnonzero(is_in.all(axis=1))
+
+
+def kept_of(kept: Kept, *, askers: Numbers, targets: Numbers) -> Kept:
+    """Return what is kept of ways between some askers and some targets, given by their rows."""
+    home, located = kept.home[askers], kept.located[targets]
+    is_in = np.isin(kept.pairs[:, 0], home) & np.isin(kept.pairs[:, 1], located)
+    return Kept(
+        home, located, kept.pairs[is_in], kept.walk_m[is_in], kept.step_free_m[is_in]
+    )
+
+
+def match_piece(
+    piece: Piece, answers: Answers, network: FootNetwork | None, sources: str
+) -> Found:
+    """Return the matches of all askers of a piece; rows are those of the piece.
+
+    Raises PieceError where this process has other programs than whoever asks: matches would differ.
+    """
+    if sources != fingerprint():
+        raise PieceError(
+            "A worker has another version of Patchwork: install the same one on every machine."
+        )
+    targets, askers = targets_from(piece.targets), askers_from(piece.askers)
+    walks = None
+    if network is not None and piece.kept is not None:
+        walks = OnFoot(network, askers, targets, piece.kept)
+    found = match_everyone(targets, askers, answers, walks=walks, at_once=max(len(askers), 1))
+    return next(matches for _, matches in found)
+
+
+def unpack_network(content: bytes) -> FootNetwork:
+    """Return a foot network from bytes, for the matches of many pieces."""
+    return from_bytes(content)
+
+
+@cache
+def fingerprint() -> str:
+    """Return what tells this version of `geo` from every other: the digest of its programs."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
