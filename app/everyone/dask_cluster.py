@@ -24,6 +24,9 @@ SETTINGS = {
     # Of our own workers nothing goes to a disk, however full their memory.
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
+    # Nor do they tell anything to a browser.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
 }
 GO_ON = "What was found so far is kept: put that right and run the same command again to go on."
 UNREACHABLE = (
@@ -133,6 +136,7 @@ def _local(workers: int, memory_limit: str) -> Iterator[LocalCluster]:
     """Yield processes that only this one can talk to: encrypted, with a key made for them."""
     with (
         tempfile.TemporaryDirectory(prefix="patchwork-dask-") as folder,
+        dask.config.set({"temporary-directory": folder}),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -140,10 +144,9 @@ def _local(workers: int, memory_limit: str) -> Iterator[LocalCluster]:
             host="127.0.0.1",
             protocol="tls://",
             security=True,
-            dashboard_address=None,
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
             silence_logs=logging.CRITICAL,
             memory_limit=memory_limit,
-            local_directory=folder,
         ) as made,
     ):
         yield made

@@ -86,18 +86,22 @@ def with_walks(part: Part) -> Part:
     return dataclasses.replace(part, kept=kept)
 
 
-def in_two(part: Part) -> list[Part]:
-    """Return the same as two parts, of which each knows of all targets."""
+def in_many(part: Part, *, count: int) -> list[Part]:
+    """Return the same as several parts, of which each knows of all targets."""
     everybody = np.arange(len(part.askers))
     return [
         dataclasses.replace(
-            part, number=number, askers=part.askers[rows], asker_rows=part.asker_rows[rows]
+            part,
+            number=number,
+            askers=part.askers[rows],
+            asker_rows=part.asker_rows[rows],
+            kept=part.kept and dataclasses.replace(part.kept, home=part.kept.home[rows]),
         )
-        for number, rows in enumerate((everybody[::2], everybody[1::2]))
+        for number, rows in enumerate(everybody[first::count] for first in range(count))
     ]
 
 
-def matches(engine: Engine, parts: list[Part], answers: Answers) -> Rows:
+def matches(engine: Engine, parts: Iterable[Part], answers: Answers) -> Rows:
     """Return all matches by rows of the run, sorted: the same of every engine."""
     columns: dict[str, list[npt.NDArray[np.generic]]] = {
         name: [] for name in ("asker", "rank", *FOUND, "answered_of", "answered")
