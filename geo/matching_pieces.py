@@ -7,33 +7,46 @@ overlap with the pieces beside it is as wide as the reach. What a process needs 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from geo.errors import PieceError
 from geo.matching import VISIT_REACH_M
-from geo.matching_arrays import Answers, Askers, Numbers, Targets
+from geo.matching_arrays import Answers, Askers, Lists, Numbers, Targets
 from geo.matching_everyone import Found, match_everyone
-from geo.matching_files import askers_from, targets_from
+from geo.matching_files import askers_from, targets_from, to_geoparquet
 from geo.matching_walks import Kept, OnFoot
 from geo.network_files import from_bytes
 from geo.walking import FootNetwork
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some askers and what is in their reach, as GeoParquet; `kept` as in `OnFoot`.
+# What a piece is of, by name: GeoParquet and arrays, and nothing of ours that a process without this
+# program could not read before it finds that out.
+Piece = Mapping[str, Any]
+_KEPT, _ANSWERS = "kept_", "answers_"
 
-    Shown without its content: a worker's log tells of a task that failed with what it was given.
-    """
 
-    targets: bytes = field(repr=False)
-    askers: bytes = field(repr=False)
-    kept: Kept | None = field(default=None, repr=False)
+def pack(targets: Targets, askers: Askers, answers: Answers, kept: Kept | None) -> Piece:
+    """Return some who ask and what is in their reach, to be sent away; `kept` as in `OnFoot`."""
+    piece = {"targets": to_geoparquet(targets), "askers": to_geoparquet(askers)}
+    concepts = {"starts": answers.concepts.starts, "values": answers.concepts.values}
+    more = {"weights": answers.weights, "is_answer": answers.is_answer}
+    known = {} if kept is None else {name: getattr(kept, name) for name in Kept.__slots__}
+    return (
+        piece
+        | {_ANSWERS + name: array for name, array in (concepts | more).items()}
+        | {_KEPT + name: array for name, array in known.items()}
+    )
+
+
+def _named(piece: Piece, prefix: str) -> dict[str, Any]:
+    return {
+        name.removeprefix(prefix): array for name, array in piece.items() if name.startswith(prefix)
+    }
 
 
 def cut(askers: Askers, *, most: int) -> Iterator[Numbers]:
@@ -71,28 +84,30 @@ def kept_of(kept: Kept, *, askers: Numbers, targets: Numbers) -> Kept:
     )
 
 
-def match_piece(
-    piece: Piece, answers: Answers, network: FootNetwork | None, sources: str
-) -> Found:
-    """Return the matches of all askers of a piece; rows are those of the piece.
+def match_piece(piece: Piece, network: bytes | None, sources: str) -> Found:
+    """Return the matches of all askers of a piece that `pack` made; rows are those of the piece.
 
-    Raises PieceError where this process has other programs than whoever asks: matches would differ.
+    `network` is a foot network as bytes, `sources` the `fingerprint` of whoever asks. Raises
+    PieceError where that is not this process's own: matches would differ.
     """
     if sources != fingerprint():
         raise PieceError(
             "A worker has another version of Patchwork: install the same one on every machine."
         )
-    targets, askers = targets_from(piece.targets), askers_from(piece.askers)
-    walks = None
-    if network is not None and piece.kept is not None:
-        walks = OnFoot(network, askers, targets, piece.kept)
+    targets, askers = targets_from(piece["targets"]), askers_from(piece["askers"])
+    given = _named(piece, _ANSWERS)
+    concepts = Lists(given["starts"], given["values"])
+    answers = Answers(concepts, given["weights"], given["is_answer"])
+    walks, known = None, _named(piece, _KEPT)
+    if network is not None and known:
+        walks = OnFoot(_unpacked(network), askers, targets, Kept(**known))
     found = match_everyone(targets, askers, answers, walks=walks, at_once=max(len(askers), 1))
     return next(matches for _, matches in found)
 
 
-def unpack_network(content: bytes) -> FootNetwork:
-    """Return a foot network from bytes, for the matches of many pieces."""
-    return from_bytes(content)
+@lru_cache(maxsize=1)
+def _unpacked(network: bytes) -> FootNetwork:
+    return from_bytes(network)
 
 
 @cache

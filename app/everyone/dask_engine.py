@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import queue
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from distributed import Future
 from distributed.scheduler import KilledWorker
@@ -21,10 +22,7 @@ from app.everyone.parts import Part
 from geo.errors import GeoError
 from geo.matching_arrays import Answers
 from geo.matching_everyone import Found
-from geo.matching_files import to_geoparquet
-from geo.matching_pieces import (
-    Piece, cut, fingerprint, in_reach, kept_of, match_piece, unpack_network,
-)  # fmt: skip
+from geo.matching_pieces import cut, fingerprint, in_reach, kept_of, pack
 from geo.network_files import to_bytes
 from geo.walking import FootNetwork
 
@@ -82,10 +80,13 @@ class _Run:
         self._sources = fingerprint()
         self._waiting: dict[str, tuple[Future, Part]] = {}
         self._done: queue.SimpleQueue[Future] = queue.SimpleQueue()
-        # A task too, and not data sent round: one that is lost is unpacked again from its bytes.
-        self._network = None if engine.network is None else on.client.submit(
-            unpack_network, to_bytes(engine.network), key=f"{self._key}-network", pure=False
-        )  # fmt: skip
+        # Sent once, and workers hand it on. A task too, and not data sent round: the scheduler can
+        # have it made again when the workers that had it are gone.
+        self._network = None
+        if engine.network is not None:
+            self._network = on.client.submit(
+                _carried(), to_bytes(engine.network), key=f"{self._key}-network", pure=False
+            )
 
     def match(self, parts: Iterable[Part]) -> Iterator[tuple[Part, slice, Found]]:
         """Yield what comes back; only so many pieces are on their way as keep everybody busy."""
@@ -116,11 +117,14 @@ class _Run:
             )
 
     def _send(self, number: int | None, part: Part) -> None:
-        piece = Piece(to_geoparquet(part.targets), to_geoparquet(part.askers), part.kept)
         future = self._cluster.client.submit(
-            match_piece, piece, self._answers, self._network, self._sources,
-            key=f"{self._key}-{number}", pure=False,
-        )  # fmt: skip
+            _carried("geo.matching_pieces", "match_piece"),
+            pack(part.targets, part.askers, self._answers, part.kept),
+            self._network,
+            self._sources,
+            key=f"{self._key}-{number}",
+            pure=False,
+        )
         self._waiting[future.key] = (future, part)
         future.add_done_callback(self._done.put)
 
@@ -153,3 +157,21 @@ class _Run:
         if isinstance(error, (ImportError, AttributeError)) or "deserializ" in str(error):
             return PatchworkError(OTHER_VERSION)
         return PatchworkError(f"A Dask worker could not match a part: {error!r}")
+
+
+def _carried(module: str = "", name: str = "") -> Callable[..., Any]:
+    """Return a function of another process's own, or one that gives back what it is given.
+
+    The function is sent itself and not by its name (a function in a function is): a worker that
+    cannot find a name in what it is sent ends, and another after it, where one that cannot import a
+    module says so.
+    """
+
+    def call(*given: Any) -> Any:  # noqa: ANN401 - whatever it is
+        if not module:
+            return given[0]
+        import importlib  # noqa: PLC0415 - over there
+
+        return getattr(importlib.import_module(module), name)(*given)
+
+    return call

@@ -14,6 +14,7 @@ from pathlib import Path
 
 DASK = [sys.executable, "-m", "dask"]
 START_S = 60.0
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass
@@ -28,13 +29,14 @@ class Processes:
     address: str = ""
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start_scheduler(self) -> None:
+    def start_scheduler(self, *, env: Mapping[str, str] | None = None) -> None:
         """Start a scheduler at a free port, and wait until it listens."""
         where = self.folder / "scheduler.json"
-        self.start([
+        arguments = [
             "scheduler", "--host", self.host, "--port", "0", "--protocol", self.protocol,
             "--scheduler-file", str(where), *NO_PAGES,
-        ])  # fmt: skip
+        ]  # fmt: skip
+        self.start(arguments, env=env)
         deadline = time.monotonic() + START_S
         while not where.exists() or not where.read_text(encoding="utf-8"):
             assert time.monotonic() < deadline, self.said()
@@ -60,7 +62,8 @@ class Processes:
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
                 [*(self.prefix if prefix is None else prefix), *DASK, *arguments],
-                env=os.environ | self.env | (env or {}),
+                # As on another machine: no database, and Patchwork only where it is installed.
+                env=here() | self.env | (env or {}), cwd=self.folder,
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         self.started.append(process)
@@ -78,6 +81,12 @@ class Processes:
 
 # Nothing for a browser: bound to this machine all the same, whatever Dask's default is.
 NO_PAGES = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")
+
+
+def here() -> dict[str, str]:
+    """Return this process's environment, without the database and with these programs."""
+    kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    return kept | {"PYTHONPATH": str(ROOT)}
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
