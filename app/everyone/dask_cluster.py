@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import ssl
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import dask
+import psutil
 from distributed import Client, LocalCluster
 
 from app.errors import PatchworkError
 
+FOLDER = "patchwork-dask-"
 CONNECT_S = 8.0
 ANSWER_S = 10.0
 SETTINGS = {
@@ -134,8 +138,9 @@ def _close(client: Client) -> None:
 @contextmanager
 def _local(workers: int, memory_limit: str) -> Iterator[LocalCluster]:
     """Yield processes that only this one can talk to: encrypted, with a key made for them."""
+    remove_left_over()
     with (
-        tempfile.TemporaryDirectory(prefix="patchwork-dask-") as folder,
+        tempfile.TemporaryDirectory(prefix=f"{FOLDER}{os.getpid()}-") as folder,
         dask.config.set({"temporary-directory": folder}),
         LocalCluster(
             n_workers=workers,
@@ -150,6 +155,15 @@ def _local(workers: int, memory_limit: str) -> Iterator[LocalCluster]:
         ) as made,
     ):
         yield made
+
+
+def remove_left_over() -> None:
+    """Remove folders of our processes that were killed; there is nothing of anybody in them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        number = folder.name.removeprefix(FOLDER).partition("-")[0]
+        if number.isdecimal() and not psutil.pid_exists(int(number)) and not folder.is_symlink():
+            # What belongs to others stays.
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
