@@ -28,13 +28,13 @@ def test_workers_on_this_machine_find_the_same_with_walks_in_many_pieces(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     network = from_bytes(to_bytes(maze(size=40)))
-    part = with_walks(make_part(spread_m=1_500, askers=1_200, targets=800))
+    part = with_walks(make_part(spread_m=1_500, askers=400, targets=300))
     expected = matches(Here(network), [part], make_answers())
     # Some were walked, to some there is no way, and some were known before.
     walks = expected["walk_m"]
     assert {777.0, 888.0} & set(walks.tolist())
     assert len(np.unique(walks[np.isfinite(walks)])) > 50
-    engine = DaskEngine(network=network, at_once=200, workers=2)
+    engine = DaskEngine(network=network, at_once=100, workers=2)
     in_two = in_many(part, count=2)
     assert_same(matches(engine, in_two, make_answers()), expected)
     assert list(tmp_path.iterdir()) == []
