@@ -1,4 +1,4 @@
-"""Matching everybody in pieces that go to other processes: how they are cut, and what is done there.
+"""Matching everybody in pieces that go to other processes: how they are cut, and what is done.
 
 A piece holds some who ask, who live near each other, and all that is in reach of any of them: the
 overlap with the pieces beside it is as wide as the reach. What a process needs is in the piece.
@@ -23,9 +23,8 @@ from geo.matching_walks import Kept, OnFoot
 from geo.network_files import from_bytes
 from geo.walking import FootNetwork
 
-
-# What a piece is of, by name: GeoParquet and arrays, and nothing of ours that a process without this
-# program could not read before it finds that out.
+# What a piece is of, by name: GeoParquet and arrays, and nothing of ours that a process with other
+# programs could not even read.
 Piece = Mapping[str, Any]
 _KEPT, _ANSWERS = "kept_", "answers_"
 
@@ -79,9 +78,7 @@ def kept_of(kept: Kept, *, askers: Numbers, targets: Numbers) -> Kept:
     """Return what is kept of ways between some askers and some targets, given by their rows."""
     home, located = kept.home[askers], kept.located[targets]
     is_in = np.isin(kept.pairs[:, 0], home) & np.isin(kept.pairs[:, 1], located)
-    return Kept(
-        home, located, kept.pairs[is_in], kept.walk_m[is_in], kept.step_free_m[is_in]
-    )
+    return Kept(home, located, kept.pairs[is_in], kept.walk_m[is_in], kept.step_free_m[is_in])
 
 
 def match_piece(piece: Piece, network: bytes | None, sources: str) -> Found:

@@ -142,7 +142,7 @@ class _Run:
                 self._done.put(future)
                 self._cluster.check()
                 continue
-            except Exception as error:  # noqa: BLE001 - whatever a worker raised arrives here
+            except Exception as error:  # whatever a worker raised
                 raise self._said(future, error) from error
             return self._waiting.pop(future.key)[1], found
 

@@ -40,7 +40,7 @@ def main(address: str, file: str, here: str | None = None) -> None:
         found = matches(engine, parts(Path(here) if here else None), make_answers())
     except PatchworkError as error:
         sys.exit(str(error))
-    np.savez(file, **found)
+    np.savez(file, allow_pickle=False, **found)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Dask's own programs as processes of their own, as on other machines: `dask scheduler`, `worker`."""
+"""Dask's own programs as processes of their own: `dask scheduler` and `dask worker`."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Processes:
             process = subprocess.Popen(
                 [*(self.prefix if prefix is None else prefix), *DASK, *arguments],
                 # As on another machine: no database, and Patchwork only where it is installed.
-                env=here() | self.env | (env or {}), cwd=self.folder,
+                env={**here(), **self.env, **(env or {})}, cwd=self.folder,
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         self.started.append(process)

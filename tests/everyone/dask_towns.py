@@ -131,7 +131,6 @@ def assert_same(one: Rows, other: Rows) -> None:
         assert np.array_equal(values, other[name], equal_nan=is_number), name
 
 
-
 @dataclasses.dataclass(frozen=True)
 class Here:
     """The engine that others are held to: a part as it is, in this process."""

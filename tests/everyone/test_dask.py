@@ -18,7 +18,13 @@ from app.everyone.dask_engine import DaskEngine
 from geo.network_files import from_bytes, to_bytes
 from tests.everyone.dask_processes import ROOT, here
 from tests.everyone.dask_towns import (
-    Here, assert_same, in_many, make_answers, make_part, matches, with_walks,
+    Here,
+    assert_same,
+    in_many,
+    make_answers,
+    make_part,
+    matches,
+    with_walks,
 )  # fmt: skip
 from tests.foot_networks import maze
 

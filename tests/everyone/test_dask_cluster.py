@@ -19,7 +19,13 @@ from app.everyone.parts import Part
 from geo.errors import PieceError
 from tests.everyone.dask_processes import ROOT, Processes, end, freeze
 from tests.everyone.dask_towns import (
-    Here, Rows, assert_same, in_many, make_answers, make_part, matches,
+    Here,
+    Rows,
+    assert_same,
+    in_many,
+    make_answers,
+    make_part,
+    matches,
 )  # fmt: skip
 
 ANSWERS = make_answers()
@@ -131,13 +137,18 @@ def test_a_worker_with_another_version_is_said_and_its_log_holds_nobodys_numbers
     shutil.copytree(ROOT / "geo", other)
     with (other / "scores.py").open("a", encoding="utf-8") as file:
         file.write("\n# Newer.\n")
-    with only_worker(dask, env={"PYTHONPATH": f"{tmp_path}:{ROOT}"}):
-        with pytest.raises(PieceError, match="another version of Patchwork"):
-            matches(DaskEngine(dask.address), PARTS, ANSWERS)
+    env = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    with (
+        only_worker(dask, env=env),
+        pytest.raises(PieceError, match="another version of Patchwork"),
+    ):
+        matches(DaskEngine(dask.address), PARTS, ANSWERS)
     (other / "matching_pieces.py").unlink()
-    with only_worker(dask, env={"PYTHONPATH": f"{tmp_path}:{ROOT}"}):
-        with pytest.raises(PatchworkError, match="cannot run this version of Patchwork"):
-            matches(DaskEngine(dask.address), PARTS, ANSWERS)
+    with (
+        only_worker(dask, env=env),
+        pytest.raises(PatchworkError, match="cannot run this version of Patchwork"),
+    ):
+        matches(DaskEngine(dask.address), PARTS, ANSWERS)
     assert "match_piece" in dask.said()
     assert "PAR1" not in dask.said()
     assert "array(" not in dask.said()
@@ -146,15 +157,17 @@ def test_a_worker_with_another_version_is_said_and_its_log_holds_nobodys_numbers
 def test_a_part_that_does_not_fit_into_a_workers_memory_names_the_settings(
     dask: Processes,
 ) -> None:
-    with only_worker(dask, "--nanny", "--memory-limit", "90MB"):
-        with pytest.raises(PatchworkError, match=r"--memory-limit.*PATCHWORK_MATCH_MEMORY_MB"):
-            matches(DaskEngine(dask.address, patience_s=8), PARTS, ANSWERS)
+    with (
+        only_worker(dask, "--nanny", "--memory-limit", "90MB"),
+        pytest.raises(PatchworkError, match=r"--memory-limit.*PATCHWORK_MATCH_MEMORY_MB"),
+    ):
+        matches(DaskEngine(dask.address, patience_s=8), PARTS, ANSWERS)
 
 
 def test_when_all_workers_have_gone_it_says_so(dask: Processes) -> None:
     with only_worker(dask) as worker:
         parts = interrupted(4, lambda: end(worker))
-        with pytest.raises(PatchworkError, match="All workers .* have gone away.*to go on"):
+        with pytest.raises(PatchworkError, match=r"All workers .* have gone away.*to go on"):
             matches(DaskEngine(dask.address, patience_s=2), parts, ANSWERS)
 
 
