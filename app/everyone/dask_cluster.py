@@ -68,7 +68,7 @@ def cluster(
             where = address
         client = _connect(where)
         stack.callback(_close, client)
-        it = Cluster(client, address or where.scheduler_address, patience_s=patience_s)
+        it = Cluster(client, address or client.scheduler.address, patience_s=patience_s)
         it.wait_for_workers()
         yield it
 
