@@ -41,3 +41,7 @@ class UnknownInterest(GeoError):
 
 class NetworkError(GeoError):
     """A foot network that cannot be read or used; the message says what to do."""
+
+
+class PieceError(GeoError):
+    """A piece of a run that cannot be matched in this process; the message says what to do."""

@@ -71,8 +71,9 @@ def write_lock(checkout: Path) -> None:
         _pip(Path(folder) / "bin" / "python", ["install", "uv"])
         uv = str(Path(folder) / "bin" / "uv")
         # The lock names no registry, so it works with whichever one a machine uses.
-        # Without the extra [semantic]: a sentence model is a choice, and a large one.
-        extras = ["--extra", "dev"]
+        # Without the extra [semantic]: a sentence model is a choice, and a large one. With
+        # [distributed], so that what it does is tested.
+        extras = ["--extra", "dev", "--extra", "distributed"]
         arguments = ["pyproject.toml", *extras, "-p", "3.11", "--universal", "--no-header"]
         arguments += ["--generate-hashes", "--no-emit-index-url", "-o", "requirements.lock"]
         answer = subprocess.run(  # noqa: S603 - uv with fixed arguments
