@@ -187,7 +187,8 @@ def _team_id(number: int) -> str:
     return f"00000000-0000-4000-9000-{number:012x}"
 
 
-def _resident_id(number: int) -> str:
+def resident_id(number: int) -> str:
+    """Return the id of a resident of that number."""
     return f"00000000-0000-4000-a000-{number:012x}"
 
 
@@ -207,7 +208,7 @@ def _people(country: Country) -> dict[str, Iterator[str]]:
         "teams": _teams(int(teams[-1]) + 1, is_scattered=size.is_scattered),
         "residents": _residents(country, teams.tolist()),
         "resident_interests": (
-            f"{_resident_id(n)}\t{concept}\t{_team_id(team)}\tenjoys\n"
+            f"{resident_id(n)}\t{concept}\t{_team_id(team)}\tenjoys\n"
             for n, (team, wanted) in enumerate(
                 zip(teams.tolist(), country.wanted.tolist(), strict=True)
             )
@@ -228,7 +229,7 @@ def _residents(country: Country, teams: list[int]) -> Iterator[str]:
     for n, team in enumerate(teams):
         point = _point(*points[homes[n]]) if country.size.is_scattered else NOTHING
         yield (
-            f"{_resident_id(n)}\t{_team_id(team)}\t{_reference(n)}\t{_access(needs[n])}"
+            f"{resident_id(n)}\t{_team_id(team)}\t{_reference(n)}\t{_access(needs[n])}"
             f"\tcan_travel\t{_times(times[n])}\t{point}\tlegitimate_interests\tsocial_care"
             f"\tresident\t2026-10-01\t2027-10-01\n"
         )
