@@ -45,7 +45,7 @@ STREETS_M = 300.0
 ACCESS_KNOWN_SHARE, STEP_FREE_SHARE, PARKING_SHARE = 0.5, 0.6, 0.5
 TIMES_KNOWN_SHARE = 0.8
 MOST_TIMES = 3
-ASSURED = (None, dt.date(2026, 10, 1), dt.date(2025, 3, 1), dt.date(2021, 6, 1))
+ASSURED = (None, dt.date(2021, 6, 1), dt.date(2025, 3, 1), dt.date(2026, 10, 1))
 # How finely the window of a smaller country is looked for, in parts of a side.
 RASTER = 200
 AT_ONCE = 20_000
@@ -135,13 +135,19 @@ def make_country(size: Size, vocabulary: Vocabulary, day: dt.date) -> Country:
     count = len(lon_lat)
     is_asset = np.arange(count) < size.assets
     uuids = _uuids(count, rng)
-    assured = rng.integers(0, len(ASSURED), count)
+    assured, access = rng.integers(0, len(ASSURED), count), _access(count, rng)
+    # As the view of activities has them: the newer date, and what is there of who runs it.
+    at_organizer = slice(size.assets, count)
+    assured[at_organizer] = np.maximum(assured[at_organizer], assured[organizers])
+    access[at_organizer] = np.where(
+        access[at_organizer] == NOT_KNOWN, access[organizers], access[at_organizer]
+    )
     day_parts = np.where(is_asset, 0, _times(count, TIMES_KNOWN_SHARE, rng)).astype(np.int32)
     targets = Targets(
         points=_metres(lon_lat),
         interests=_interests(count, in_use, rng),
         freshness=np.array([scores.freshness(one, day) for one in ASSURED])[assured],
-        access=_access(count, rng),
+        access=access,
         day_parts=day_parts,
         place=np.concatenate([np.arange(size.assets), organizers]),
         turn=_turn(uuids, is_asset),

@@ -32,6 +32,7 @@ from tests.benchmarks.serving import HOST, START_SECONDS, backend_cpu_s
 
 COMMAND = "app.everyone.cli"
 DASK = "app.everyone.dask_engine"
+START = "from app.cli import main; main()"
 LOOK_EVERY_S = 0.1
 
 
@@ -106,7 +107,7 @@ def match_all(settings: Settings, *, workers: int, options: tuple[str, ...] = ()
         "DATABASE_URL": settings.database_url,
         "PATCHWORK_MATCH_WORKERS": str(workers),
     }
-    command = [sys.executable, "-m", "app.cli", "match-all", "--json", *options]
+    command = [sys.executable, "-c", START, "match-all", "--json", *options]
     started = time.perf_counter()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, env=environment, stdout=output)
