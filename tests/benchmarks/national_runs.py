@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -113,13 +114,18 @@ def match_all(settings: Settings, *, workers: int, options: tuple[str, ...] = ()
         process = subprocess.Popen(command, env=environment, stdout=output)
         peaks: dict[int, float] = {}
         while process.poll() is None:
-            peaks.update(_peaks(process.pid))
+            for pid, peak_mb in _peaks(process.pid):
+                # One that has just ended says nothing any more.
+                peaks[pid] = max(peaks.get(pid, 0.0), peak_mb)
             time.sleep(LOOK_EVERY_S)
         seconds = time.perf_counter() - started
         output.seek(0)
         printed = output.read()
     if process.returncode:
         message = f"patchwork match-all ended with {process.returncode}"
+        raise RuntimeError(message)
+    if not any(peaks.values()):
+        message = "the memory of patchwork match-all could not be seen in /proc"
         raise RuntimeError(message)
     said = json.loads(printed)
     return Run(
@@ -132,8 +138,9 @@ def _peaks(pid: int) -> Iterator[tuple[int, float]]:
     """Yield a process and all it has started with the most memory each has had, in MB."""
     try:
         yield pid, peak_mb_of(pid)
-        started = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except FileNotFoundError:  # it has just ended
+        threads = Path(f"/proc/{pid}/task").iterdir()
+        started = [one for at in threads for one in (at / "children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
         return
     for child in started:
         yield from _peaks(int(child))
@@ -152,6 +159,9 @@ def dask_workers(count: int) -> Iterator[str]:
         _wait(port)
         stack.enter_context(_dask("worker", address, "--host", HOST, "--nworkers", str(count),
                                   "--nthreads", "1", "--no-dashboard", folder=folder))  # fmt: skip
+        # Not everybody has it installed: imported by whoever uses it.
+        with importlib.import_module("distributed").Client(address) as client:
+            client.wait_for_workers(count, timeout=START_SECONDS)
         yield address
 
 
