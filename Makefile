@@ -4,6 +4,8 @@ PYTHON ?= python3
 PORT ?= 8000
 PYTEST_ARGS ?= tests
 PYTEST_WORKERS ?= 2
+RESIDENTS ?= 400000
+ASSETS ?= 1000000
 CONFIRM ?=
 
 PY := .venv/bin/python
@@ -13,13 +15,13 @@ WITH_DATABASE := $(SETUP) with-database
 .DEFAULT_GOAL := help
 # The steps build on each other, and the tests use both cores by themselves.
 .NOTPARALLEL:
-.PHONY: help run test lint types format bench audit load-real db-shell notebooks lock environment \
-	front-end clean clean-data
+.PHONY: help run test lint types format bench bench-national audit load-real db-shell notebooks lock \
+	environment front-end clean clean-data
 
 help: ## Explain every target
 	@echo "Patchwork. From nothing to a running map: make run. Everything tested: make test."
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "Set DATABASE_URL to use a PostgreSQL of your own instead of the private one."
 
@@ -51,6 +53,10 @@ bench: environment ## Measure matching, imports, lists and maps on 1,000,000 mad
 	@$(SETUP) vendor --with-tests
 	@$(SETUP) chromium
 	@exec $(WITH_DATABASE) --database patchwork_bench -- $(PY) -m tests.benchmarks
+
+bench-national: environment ## Measure matching everybody in the country (RESIDENTS=20000 ASSETS=50000 for a small one)
+	@exec $(WITH_DATABASE) --database patchwork_bench -- $(PY) -m tests.benchmarks.national \
+		--residents $(RESIDENTS) --assets $(ASSETS)
 
 audit: environment front-end ## Measure pages with Lighthouse, as a slow phone sees them, and print a table
 	@$(SETUP) chromium

@@ -25,6 +25,7 @@ from tests.benchmarks import (
     lists,
     matching,
     minutes,
+    national,
     networks,
     ogc,
     oruk,
@@ -60,6 +61,7 @@ def main() -> None:
         "minutes": _minutes,
         "wards": _wards,
         "oruk": _oruk,
+        "national": _national,
     }
     for name in given.only.split(",") if given.only else parts:
         parts[name](count, given.quick)
@@ -173,6 +175,10 @@ def _oruk(_count: int, is_quick: bool) -> None:
     seconds = {"seconds": 1.0} if is_quick else {}
     figures = oruk.measure(oruk.make_services(services), **seconds)
     show(f"Open Referral UK ({services:,} services)", figures, [NOTE])
+
+
+def _national(_count: int, is_quick: bool) -> None:
+    national.measure(national.QUICK if is_quick else national.SMALL)
 
 
 if __name__ == "__main__":
