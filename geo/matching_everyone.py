@@ -1,22 +1,49 @@
 """The best matches of everybody at once, exactly, with one k-d tree for each concept.
 
-The same as `geo.matching.find_matches` asked for each, twice: for what is near, and for who comes.
+The same as `geo.matching.find_matches` asked for each, twice: for what is near, and for who comes;
+to somebody who does not go out, what is near is nothing.
+
+What is in reach is looked at outwards, concept by concept, a few at a time. Nothing farther away
+than what was seen of a concept can score more than its weight × the decay of that distance: once
+this is less than everybody's tenth best, they are the ten best. So long as it is not, more of that
+concept are asked for. On foot nothing is nearer than by the straight line, so the same holds there.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 
 from geo import scores
+from geo.concept_trees import ConceptTrees, Nearest
 from geo.distance import effective_distances
+from geo.errors import QuestionError
 from geo.matching import VISIT_REACH_M
 from geo.matching_arrays import NOT_KNOWN, Answers, Askers, Flags, Floats, Numbers, Targets
+from geo.matching_best import Best, Rows
+from geo.matching_wanted import Wanted, find_wanted
+from geo.scores import HALVING_NEAR_M, HALVING_VISIT_M, score_arrays
 
 MOST = 10
+# The best of so many at once fit in one number to sort by, see `geo.matching_best`.
+MOST_AT_ONCE = 100_000
+# Of each concept wanted so many are asked for at first: what is best is mostly among them.
+_FIRST = 16
+# Later so many times as many; what was seen says how many there are.
+_TO_SPARE, _MOST_MORE = 1.2, 64.0
+_TIMES_AS_MANY = 8
+_SAME = 1.0
+# Distances looked at together.
+_CELLS_AT_ONCE = 2_000_000
+# Scores are rounded to millionths.
+_MARGIN = 1e-6
+_NOBODY_LOOKED, _NO, _YES = -1, 0, 1
 
 
 class Walks(Protocol):
@@ -25,7 +52,8 @@ class Walks(Protocol):
     def metres(self, askers: Numbers, targets: Numbers) -> Floats:
         """Return metres on foot for pairs of rows: NaN not known, infinite where there is no way.
 
-        The ways are those of `Askers.needs_step_free`; rows are of the arrays matched.
+        The ways are those of `Askers.needs_step_free`; rows are of the arrays matched. Asked by
+        several threads at once.
         """
 
 
@@ -59,75 +87,242 @@ def match_everyone(
 ) -> Iterator[tuple[slice, Found]]:
     """Yield the matches of `at_once` askers after the other, numbered within their slice.
 
-    Memory beyond the trees grows with `at_once`; askers of one place next to each other save time.
+    `workers` threads work on as many slices; memory beyond the trees grows with both. Askers of one
+    place next to each other save time. Raises QuestionError if a number makes no sense.
     """
-    table = np.zeros(int(max(targets.interests.values.max(initial=0),
-                             answers.concepts.values.max(initial=0))) + 1)  # fmt: skip
-    for start in range(0, len(askers), at_once):
-        chunk = slice(start, min(start + at_once, len(askers)))
-        yield chunk, _slowly(targets, askers, answers, chunk, table, walks, visit_within_m, limit)
-
-
-def _slowly(
-    targets: Targets,
-    askers: Askers,
-    answers: Answers,
-    chunk: slice,
-    table: Floats,
-    walks: Walks | None,
-    visit_within_m: float,
-    limit: int,
-) -> Found:
-    of_row = targets.interests.rows
-    parts: list[list[object]] = []
-    answered: list[bool] = []
-    for number in range(chunk.start, chunk.stop):
-        one = askers[np.array([number])]
-        apart = np.hypot(*(targets.points - one.points[0]).T)
-        walked = np.full(len(targets), np.nan)
-        near = np.flatnonzero((apart <= one.within_m[0]) & targets.has_door)
-        if walks is not None and one.goes_out[0]:
-            walked[near] = walks.metres(np.full(len(near), number), near)
-        far = effective_distances(apart, walked)
-        reach_near = (far <= one.within_m[0]) & ~targets.comes_to_homes & one.goes_out[0]
-        reach_visit = (apart <= visit_within_m) & targets.comes_to_homes
-        table[:] = 0
-        for wanted in one.interests.values:
-            row = slice(answers.concepts.starts[wanted], answers.concepts.starts[wanted + 1])
-            np.maximum.at(table, answers.concepts.values[row], answers.weights[row])
-            concepts = answers.concepts.values[row][answers.is_answer[row]]
-            has_it = np.zeros(len(targets), dtype=bool)
-            has_it[of_row[np.isin(targets.interests.values, concepts)]] = True
-            answered.append(bool((has_it & (reach_near | reach_visit)).any()))
-        weights = np.zeros(len(targets))
-        np.maximum.at(weights, of_row, table[targets.interests.values])
-        fits = targets.freshness.copy()
-        if one.needs[0]:
-            met = (targets.access & one.needs[0]) == one.needs[0]
-            fits *= np.where(targets.access == NOT_KNOWN, scores.ACCESS_UNKNOWN,
-                             np.where(met, scores.ACCESS_MET, scores.ACCESS_UNMET))  # fmt: skip
-        if one.day_parts[0]:
-            suits = (targets.day_parts & one.day_parts[0]) != 0
-            fits *= np.where(targets.day_parts == 0, scores.TIME_UNKNOWN,
-                             np.where(suits, scores.TIME_MET, scores.TIME_UNMET))  # fmt: skip
-        for is_visit, reach, metres, halving in (
-            (False, reach_near, far, scores.HALVING_NEAR_M),
-            (True, reach_visit, apart, scores.HALVING_VISIT_M),
-        ):
-            rows = np.flatnonzero(reach & (weights > 0))
-            value = scores.score_arrays(weights[rows], metres[rows], fits[rows], halving_m=halving)
-            order = np.lexsort((targets.turn[rows], metres[rows].round(3), -value))
-            places: set[int] = set()
-            for at in order:
-                place = int(targets.place[rows[at]])
-                if place not in places and len(places) < limit:
-                    places.add(place)
-                    parts.append([number - chunk.start, is_visit, rows[at], value[at],
-                                  apart[rows[at]], np.nan if is_visit else walked[rows[at]]])  # fmt: skip
-    columns = [list(column) for column in zip(*parts, strict=True)] or [[]] * 6
-    types = (np.int64, np.bool_, np.int64, np.float64, np.float64, np.float64)
-    asker, is_visit, target, score, distance_m, walk_m = (
-        np.array(c, dtype=t) for c, t in zip(columns, types, strict=True)
+    if not 1 <= at_once <= MOST_AT_ONCE:
+        raise QuestionError(f"at_once must be between 1 and {MOST_AT_ONCE:,}")
+    if len(askers) and not np.isfinite(askers.points).all():
+        raise QuestionError("somebody who asks is nowhere")
+    going = _Going(targets, answers, walks, visit_within_m, limit)
+    slices = deque(
+        slice(start, min(start + at_once, len(askers))) for start in range(0, len(askers), at_once)
     )
-    flags = np.array(answered, dtype=bool)
-    return Found(asker, is_visit, target, score, distance_m, walk_m, flags)
+    if workers == 1:
+        for chunk in slices:
+            yield chunk, going.match(askers, chunk)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[tuple[slice, Future[Found]]] = deque()
+        while slices or waiting:
+            while slices and len(waiting) < workers:
+                chunk = slices.popleft()
+                waiting.append((chunk, pool.submit(going.match, askers, chunk)))
+            chunk, future = waiting.popleft()
+            yield chunk, future.result()
+
+
+class _Going:
+    """What is the same for everybody."""
+
+    def __init__(
+        self,
+        targets: Targets,
+        answers: Answers,
+        walks: Walks | None,
+        visit_within_m: float,
+        limit: int,
+    ) -> None:
+        self.targets, self.answers, self.walks, self.limit = targets, answers, walks, limit
+        self.visit_within_m = visit_within_m
+        self.near = ConceptTrees(targets, ~targets.comes_to_homes)
+        self.visits = ConceptTrees(targets, targets.comes_to_homes)
+
+    def match(self, askers: Askers, chunk: slice) -> Found:
+        """Return the matches of some."""
+        some = askers[chunk]
+        wanted = find_wanted(some.interests, self.answers)
+        near = _Finding(
+            self, some, wanted, self.near, within_m=np.where(some.goes_out, some.within_m, 0.0),
+            halving_m=HALVING_NEAR_M, walks=self.walks, first=chunk.start,
+        )  # fmt: skip
+        visits = _Finding(
+            self, some, wanted, self.visits, within_m=np.full(len(some), self.visit_within_m),
+            halving_m=HALVING_VISIT_M, walks=None, first=chunk.start,
+        )  # fmt: skip
+        near.find()
+        visits.find()
+        return _as_found(near.best.rows, visits.best.rows, _answered(wanted, some, near, visits))
+
+
+def _answered(wanted: Wanted, askers: Askers, near: _Finding, visits: _Finding) -> Flags:
+    """Return for each wish whether anything in reach answers it."""
+    wishes = len(askers.interests.values)
+    answered = np.zeros(wishes, dtype=bool)
+    for one in (near, visits):
+        answered |= wanted.answered(one.has_any == _YES, wishes=wishes)
+    for one in (near, visits):
+        open_pairs = np.zeros(len(wanted), dtype=bool)
+        open_pairs[wanted.pair[~answered[wanted.of_wish]]] = True
+        one.look(np.flatnonzero(open_pairs & (one.has_any == _NOBODY_LOOKED)))
+        answered |= wanted.answered(one.has_any == _YES, wishes=wishes)
+    return answered
+
+
+class _Finding:
+    """Finding one list for some askers: what was seen of each concept for each of them."""
+
+    def __init__(
+        self,
+        going: _Going,
+        askers: Askers,
+        wanted: Wanted,
+        trees: ConceptTrees,
+        *,
+        within_m: Floats,
+        halving_m: float,
+        walks: Walks | None,
+        first: int,
+    ) -> None:
+        self._targets, self._trees, self._walks, self._first = going.targets, trees, walks, first
+        self._askers, self._wanted, self._halving_m = askers, wanted, halving_m
+        _, self._point_of = np.unique(askers.points, axis=0, return_inverse=True)
+        self._reach_m = within_m[wanted.asker]
+        self._sizes = trees.sizes(wanted.concept)
+        is_nothing = (self._sizes == 0) | (self._reach_m <= 0)
+        # Everything nearer than this was seen, of each pair of asker and concept.
+        self._seen_m = np.where(is_nothing, np.inf, 0.0)
+        self._counts = np.zeros(len(wanted), dtype=np.int64)
+        self.has_any = np.where(is_nothing, _NO, _NOBODY_LOOKED).astype(np.int8)
+        self.best = Best(len(askers), going.targets.place, going.targets.turn, limit=going.limit)
+
+    def find(self) -> None:
+        """Look outwards until nothing that was not seen could be among anybody's best."""
+        need_m = self._reach_m
+        pairs = np.flatnonzero((self._wanted.weight == _SAME) & np.isfinite(self._reach_m)
+                               & (self._seen_m == 0))  # fmt: skip
+        while len(pairs):
+            self._counts[pairs] = self._how_many(pairs, need_m)
+            self.best.add(self._rows(pairs, need_m))
+            need_m = self._needed_m()
+            pairs = np.flatnonzero((need_m > 0) & (need_m >= self._seen_m))
+
+    def look(self, pairs: Numbers) -> None:
+        """Find out of some pairs whether there is anything in reach."""
+        count = 1
+        while len(pairs):
+            self._counts[pairs] = np.minimum(count, self._sizes[pairs])
+            self._rows(pairs, self._reach_m, is_to_know=True)
+            done = self._seen_m[pairs] > self._reach_m[pairs]
+            self.has_any[pairs[done & (self.has_any[pairs] != _YES)]] = _NO
+            pairs = pairs[self.has_any[pairs] == _NOBODY_LOOKED]
+            count *= _TIMES_AS_MANY
+
+    def _needed_m(self) -> Floats:
+        """Return how far something that was not seen could be, and yet be among the best."""
+        entry = self.best.entry[self._wanted.asker]
+        with np.errstate(divide="ignore"):
+            most_m = self._halving_m * (self._wanted.weight / (entry - _MARGIN) - 1.0)
+        return np.where(entry > _MARGIN, np.minimum(most_m, self._reach_m), self._reach_m)
+
+    def _how_many(self, pairs: Numbers, need_m: Floats) -> Numbers:
+        """Return how many of each concept to ask for: in powers of 2, all at the most."""
+        before, seen_m = self._counts[pairs], self._seen_m[pairs]
+        # There are so many more in a larger circle, and some to spare.
+        more = np.divide(need_m[pairs], seen_m, out=np.ones(len(pairs)), where=seen_m > 0)
+        more = np.clip(more**2 * _TO_SPARE, 2.0, _MOST_MORE)
+        wished = np.where(
+            before == 0, _FIRST, np.exp2(np.ceil(np.log2(np.maximum(before, 1) * more)))
+        )
+        return np.minimum(wished.astype(np.int64), self._sizes[pairs])
+
+    def _rows(self, pairs: Numbers, need_m: Floats, *, is_to_know: bool = False) -> Rows:
+        """Ask for the nearest of `pairs`; return those that may be among the best."""
+        wanted = self._wanted
+        # Who lives at one place asks once.
+        many = int(wanted.concept.max(initial=0)) + 1
+        keys, which = np.unique(
+            self._point_of[wanted.asker[pairs]] * many + wanted.concept[pairs], return_inverse=True
+        )
+        counts, within_m = np.zeros(len(keys), dtype=np.int64), np.zeros(len(keys))
+        np.maximum.at(counts, which, self._counts[pairs])
+        np.maximum.at(within_m, which, need_m[pairs])
+        someone = np.zeros(len(keys), dtype=np.int64)
+        someone[which] = wanted.asker[pairs]
+        by_key = pairs[np.argsort(which, kind="stable")]
+        starts = np.searchsorted(np.sort(which), np.arange(len(keys) + 1))
+        found = [Rows.none()]
+        points = self._askers.points[someone]
+        for near in self._trees.nearest(points, keys % many, counts, within_m):
+            asking, row = _expand(by_key, starts, near.questions)
+            at_once = max(1, _CELLS_AT_ONCE // near.target.shape[1])
+            for start in range(0, len(asking), at_once):
+                some = slice(start, start + at_once)
+                found.append(
+                    self._take(near, asking[some], row[some], need_m, is_to_know=is_to_know)
+                )
+        return Rows.joined(*found)
+
+    def _take(
+        self, near: Nearest, pairs: Numbers, row: Numbers, need_m: Floats, *, is_to_know: bool
+    ) -> Rows:
+        """Return what of `near` may be among the best of who asks; `row` is each pair's there."""
+        distance_m, reach_m = near.distance_m[row], self._reach_m[pairs]
+        self._seen_m[pairs] = np.maximum(self._seen_m[pairs], near.seen_m[row])
+        is_any = distance_m[:, 0] <= reach_m
+        self.has_any[pairs[~is_any & (self._seen_m[pairs] > reach_m)]] = _NO
+        if self._walks is None:
+            self.has_any[pairs[is_any]] = _YES
+        at, column = np.nonzero(distance_m <= need_m[pairs][:, None])
+        pair, target = pairs[at], near.target[row[at], column]
+        asker, straight_m = self._wanted.asker[pair], distance_m[at, column]
+        fits = self._fits(asker, target)
+        score = score_arrays(self._wanted.weight[pair], straight_m, fits, halving_m=self._halving_m)
+        # No score is higher on foot. To know whether there is anything at all, all are walked.
+        kept = (score >= self.best.entry[asker]) | is_to_know
+        nowhere = np.full(int(kept.sum()), np.nan)
+        rows = Rows(asker, target, score, straight_m, straight_m, straight_m)[kept]
+        rows = dataclasses.replace(rows, walk_m=nowhere)
+        return rows if self._walks is None else self._walked(rows, pair[kept], fits[kept])
+
+    def _walked(self, rows: Rows, pair: Numbers, fits: Floats) -> Rows:
+        """Return rows by the way there, those in reach."""
+        walks = cast("Walks", self._walks)
+        walk_m = walks.metres(rows.asker + self._first, rows.target)
+        effective_m = effective_distances(rows.distance_m, walk_m)
+        score = score_arrays(
+            self._wanted.weight[pair], effective_m, fits, halving_m=self._halving_m
+        )
+        in_reach = effective_m <= self._reach_m[pair]
+        self.has_any[pair[in_reach]] = _YES
+        walked = Rows(rows.asker, rows.target, score, rows.distance_m, walk_m, effective_m)
+        return walked[in_reach]
+
+    def _fits(self, asker: Numbers, target: Numbers) -> Floats:
+        """Return access × time × freshness."""
+        targets, askers = self._targets, self._askers
+        fits = targets.freshness[target]
+        needs = askers.needs[asker]
+        some = np.flatnonzero(needs)
+        there, needs = targets.access[target[some]], needs[some]
+        fits[some] *= np.where(
+            there == NOT_KNOWN, scores.ACCESS_UNKNOWN,
+            np.where((there & needs) == needs, scores.ACCESS_MET, scores.ACCESS_UNMET),
+        )  # fmt: skip
+        times = askers.day_parts[asker]
+        some = np.flatnonzero(times)
+        parts = targets.day_parts[target[some]]
+        fits[some] *= np.where(
+            parts == 0, scores.TIME_UNKNOWN,
+            np.where((parts & times[some]) != 0, scores.TIME_MET, scores.TIME_UNMET),
+        )  # fmt: skip
+        return fits
+
+
+def _expand(values: Numbers, starts: Numbers, chosen: Numbers) -> tuple[Numbers, Numbers]:
+    """Return the values of the chosen groups, and the how-manieth chosen group each is of."""
+    lengths = starts[chosen + 1] - starts[chosen]
+    ends = np.cumsum(lengths)
+    row = np.repeat(np.arange(len(chosen)), lengths)
+    offset = np.arange(len(row)) - np.repeat(ends - lengths, lengths)
+    return values[np.repeat(starts[chosen], lengths) + offset], row
+
+
+def _as_found(near: Rows, visits: Rows, answered: Flags) -> Found:
+    rows = Rows.joined(near, visits)
+    is_visit = np.arange(len(rows)) >= len(near)
+    order = np.lexsort((is_visit, rows.asker))
+    rows = rows[order]
+    return Found(
+        rows.asker, is_visit[order], rows.target, rows.score, rows.distance_m, rows.walk_m, answered
+    )
