@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import importlib.util
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,19 +18,21 @@ from app.everyone import planning, queries
 from app.everyone.local import LocalEngine
 from app.everyone.parts import Engine
 from app.everyone.reading import Everything, read_everything, read_kept
-from app.everyone.writing import write_found
+from app.everyone.writing import Some, write_found
 from app.settings import Settings
 from geo.matching_arrays import Numbers
 from geo.matching_walks import Kept
 
 # A run that was cut off longer ago is begun anew: what it was about has changed too much.
 GOES_ON_FOR_HOURS = 12
+PATIENCE_S = 2.0
 LOCAL, DASK = "local", "dask"
 DASK_MODULE = "app.everyone.dask_engine"
 BUSY = (
     "Everybody is being matched already, by another process. Wait until it has ended, then look at"
     " what it found."
 )
+NO_DASK = "The engine dask is not installed. Install it with: pip install 'patchwork[distributed]'"
 
 # Takes how many residents are done, and of how many.
 Told = Callable[[int, int | None], None]
@@ -88,7 +91,7 @@ def match_all(
             run_id, of_day = _begin(connection, codes, request.engine)
         outcome = Outcome(run_id)
         everything = _read(keeper, outcome, of_day, area_ids)
-        _match(keeper, settings, request, everything, outcome, told)
+        _Run(keeper, settings, request, everything, outcome, told).match()
         with queries.writing(keeper) as connection:
             queries.swap(connection, run_id=run_id, is_of_areas=bool(codes))
             outcome.residents = queries.count_done(connection, run_id=run_id)
@@ -101,8 +104,12 @@ def match_all(
 def _turn(keeper: sa.Engine) -> Iterator[None]:
     """Keep other processes from it; a process that is killed gives it back."""
     with keeper.connect().execution_options(isolation_level="AUTOCOMMIT") as watch:
-        if not queries.take_turn(watch):
-            raise Conflict(BUSY)
+        # One that was killed just now may still seem to be there.
+        until = time.monotonic() + PATIENCE_S
+        while not queries.take_turn(watch):
+            if time.monotonic() > until:
+                raise Conflict(BUSY)
+            time.sleep(0.2)
         try:
             yield
         finally:
@@ -150,59 +157,68 @@ def _read(
     return everything
 
 
-def _match(
-    keeper: sa.Engine,
-    settings: Settings,
-    request: Request,
-    everything: Everything,
-    outcome: Outcome,
-    told: Told | None,
-) -> None:
-    targets, askers = everything.found.targets, everything.asking.askers
-    planned = planning.plan(
-        targets, askers, memory_mb=settings.match_memory_mb, used=planning.used_bytes()
-    )
-    outcome.parts = len(planned.groups)
-    at_once = min(planned.at_once, request.at_once or planned.at_once)
-    engine = _engine(settings, request, everything, at_once)
-    parts = planning.make_parts(planned, targets, askers, read_kept=_kept(keeper, everything))
-    done, everybody = outcome.done_before, outcome.done_before + len(askers)
-    took, since = outcome.took, time.perf_counter()
-    for part, chunk, found in engine.match(parts, everything.answers):
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run, and what it has read."""
+
+    keeper: sa.Engine
+    settings: Settings
+    request: Request
+    everything: Everything
+    outcome: Outcome
+    told: Told | None
+
+    def match(self) -> None:
+        """Find and write what there is for everybody who is not done, and tell how far it is."""
+        targets, askers = self.everything.found.targets, self.everything.asking.askers
+        workers = self.settings.match_workers or os.cpu_count() or 1
+        planned = planning.plan(
+            targets, askers, memory_mb=self.settings.match_memory_mb,
+            used=planning.used_bytes(), workers=workers,
+        )  # fmt: skip
+        self.outcome.parts = len(planned.groups)
+        at_once = min(planned.at_once, self.request.at_once or planned.at_once)
+        engine = self._engine(workers, at_once)
+        parts = planning.make_parts(planned, targets, askers, read_kept=self._kept)
+        done = self._write_nowhere(planned.nowhere) + self.outcome.done_before
+        took, since = self.outcome.took, time.perf_counter()
+        for part, chunk, found in engine.match(parts, self.everything.answers):
+            took.matching_s += time.perf_counter() - since
+            since = time.perf_counter()
+            self._write(Some.of(part, chunk, found))
+            done += chunk.stop - chunk.start
+            if self.told:
+                self.told(done, self.outcome.done_before + len(askers))
+            took.writing_s += time.perf_counter() - since
+            since = time.perf_counter()
         took.matching_s += time.perf_counter() - since
-        since = time.perf_counter()
-        with queries.writing(keeper) as connection:
-            write_found(
-                connection, everything, run_id=outcome.run_id, part=part, chunk=chunk, found=found
-            )
-        done += chunk.stop - chunk.start
-        if told:
-            told(done, everybody)
-        took.writing_s += time.perf_counter() - since
-        since = time.perf_counter()
-    took.matching_s += time.perf_counter() - since
 
+    def _write(self, some: Some) -> None:
+        with queries.writing(self.keeper) as connection:
+            write_found(connection, self.everything, run_id=self.outcome.run_id, some=some)
 
-def _kept(keeper: sa.Engine, everything: Everything) -> planning.ReadKept:
-    def read(asker_rows: Numbers, target_rows: Numbers) -> Kept | None:
-        if everything.walking is None:
+    def _write_nowhere(self, rows: Numbers) -> int:
+        """Write that there is nothing for who lives nowhere we know."""
+        interests = self.everything.asking.askers.interests
+        for start in range(0, len(rows), planning.MOST_AT_ONCE):
+            some = rows[start : start + planning.MOST_AT_ONCE]
+            self._write(Some.nothing(some, int(interests.lengths[some].sum())))
+        return len(rows)
+
+    def _kept(self, asker_rows: Numbers, target_rows: Numbers) -> Kept | None:
+        if self.everything.walking is None:
             return None
-        with queries.at_one_moment(keeper) as connection:
-            return read_kept(connection, everything, asker_rows, target_rows)
+        with queries.at_one_moment(self.keeper) as connection:
+            return read_kept(connection, self.everything, asker_rows, target_rows)
 
-    return read
-
-
-def _engine(settings: Settings, request: Request, everything: Everything, at_once: int) -> Engine:
-    network = everything.walking.network if everything.walking else None
-    if request.engine == LOCAL:
-        return LocalEngine(network, settings.match_workers, at_once)
-    if importlib.util.find_spec("distributed") is None:
-        raise PatchworkError(
-            "The engine dask is not installed. Install it with: pip install"
-            " 'patchwork[distributed]'"
+    def _engine(self, workers: int, at_once: int) -> Engine:
+        walking = self.everything.walking
+        network = walking.network if walking else None
+        if self.request.engine == LOCAL:
+            return LocalEngine(network, workers, at_once)
+        if importlib.util.find_spec("distributed") is None:
+            raise PatchworkError(NO_DASK)
+        made: Engine = importlib.import_module(DASK_MODULE).DaskEngine(
+            self.request.scheduler, network=network, at_once=at_once
         )
-    made: Engine = importlib.import_module(DASK_MODULE).DaskEngine(
-        request.scheduler, network=network, at_once=at_once
-    )
-    return made
+        return made

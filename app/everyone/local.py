@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -18,8 +17,8 @@ class LocalEngine:
     """An `app.everyone.parts.Engine`; `network` is what there is of ways on foot."""
 
     network: FootNetwork | None = None
-    workers: int = 0  # processor cores; 0: all there are
-    at_once: int = 20_000  # residents: memory grows with them
+    workers: int = 1  # threads, each with a slice of residents
+    at_once: int = 20_000  # in a slice: memory grows with them
 
     @property
     def name(self) -> str:
@@ -28,7 +27,6 @@ class LocalEngine:
 
     def match(self, parts: Iterable[Part], answers: Answers) -> Iterator[tuple[Part, slice, Found]]:
         """Yield the matches of each part in turn."""
-        workers = self.workers or os.cpu_count() or 1
         for part in parts:
             walks = None
             if self.network is not None and part.kept is not None:
@@ -38,7 +36,7 @@ class LocalEngine:
                 part.askers,
                 answers,
                 walks=walks,
-                workers=workers,
+                workers=self.workers,
                 at_once=self.at_once,
             ):
                 yield part, chunk, found

@@ -30,10 +30,11 @@ ReadKept = Callable[[Numbers, Numbers], Kept | None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who is matched together, by their rows, and how many of them at once."""
+    """Who is matched together, by their rows, how many of them at once, and who lives nowhere."""
 
     groups: tuple[Numbers, ...]
     at_once: int
+    nowhere: Numbers
 
 
 def used_bytes() -> int:
@@ -42,18 +43,19 @@ def used_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def plan(targets: Targets, askers: Askers, *, memory_mb: int, used: int) -> Plan:
+def plan(targets: Targets, askers: Askers, *, memory_mb: int, used: int, workers: int = 1) -> Plan:
     """Return groups of askers whose surroundings fit beside the `used` bytes.
 
-    Raises BadSetting where those of a single place do not.
+    `workers` are busy with as many slices of askers at the same time. Raises BadSetting where the
+    surroundings of a single place do not fit.
     """
     budget = memory_mb * MEGABYTE - used
     # A third for those who are matched at once, the rest for what they may find.
-    at_once = min(MOST_AT_ONCE, max(FEWEST_AT_ONCE, int(budget / 3 / PER_ASKER)))
-    left = budget - min(at_once, len(askers)) * PER_ASKER
+    affordable = int(budget / 3 / PER_ASKER / workers)
+    at_once = min(MOST_AT_ONCE, max(FEWEST_AT_ONCE, affordable))
+    left = budget - min(at_once * workers, len(askers)) * PER_ASKER
     is_somewhere = ~np.isnan(askers.points).any(axis=1)
-    nowhere = np.flatnonzero(~is_somewhere)
-    groups: list[Numbers] = [nowhere] if len(nowhere) else []
+    groups: list[Numbers] = []
     # A queue, and not a function that calls itself: in order, and of any depth.
     waiting = [np.flatnonzero(is_somewhere)] if is_somewhere.any() else []
     while waiting:
@@ -66,7 +68,7 @@ def plan(targets: Targets, askers: Askers, *, memory_mb: int, used: int) -> Plan
         if halves is None:
             raise BadSetting(_too_small(memory_mb, used + costs + budget - left))
         waiting += halves[::-1]
-    return Plan(tuple(groups), at_once)
+    return Plan(tuple(groups), at_once, np.flatnonzero(~is_somewhere))
 
 
 def _too_small(memory_mb: int, needed: int) -> str:
@@ -114,7 +116,6 @@ def make_parts(
     everybody = len(askers)
     for number, rows in enumerate(planned.groups):
         target_rows = in_reach(targets, askers[rows])
-        # NaN compares false: who is nowhere reaches nothing.
         is_all = len(target_rows) == len(targets)
         yield Part(
             number,

@@ -157,15 +157,15 @@ def copy_out(
     wire = [("fields", ">i2")]
     for name, kind in columns.items():
         wire += [(f"{name} width", ">i4"), (name, kind)]
-    kind = np.dtype(wire)
+    on_the_wire = np.dtype(wire)
     received = bytearray()
     with _driver(connection).cursor() as cursor:
-        statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(sql.SQL(select))  # type: ignore[arg-type]  # constants only
+        statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(sql.SQL(select))
         with cursor.copy(statement, given) as copy:
             for chunk in copy:
                 received += chunk
     body = memoryview(received)[len(SIGNATURE) : -len(END)]
-    rows = np.frombuffer(body, dtype=kind)
+    rows = np.frombuffer(body, dtype=on_the_wire)
     if (rows["fields"] != len(columns)).any():  # pragma: no cover - a mistake in a statement above
         raise TypeError("a column is NULL, or not as wide as it was said to be")
     return rows
@@ -194,9 +194,7 @@ def insert_matches(
     """
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     connection.execute(
-        sa.text(
-            "CREATE TEMPORARY TABLE matches_found (LIKE resident_matches) ON COMMIT DROP"
-        )
+        sa.text("CREATE TEMPORARY TABLE matches_found (LIKE resident_matches) ON COMMIT DROP")
     )
     statement = sql.SQL("COPY matches_found ({}) FROM STDIN (FORMAT BINARY)").format(names)
     with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
@@ -206,17 +204,19 @@ def insert_matches(
         copy.write(END)
     with _driver(connection).cursor() as cursor:
         cursor.execute(
-            sql.SQL("INSERT INTO resident_matches ({0}) SELECT {0} FROM matches_found").format(names)
+            sql.SQL("INSERT INTO resident_matches ({0}) SELECT {0} FROM matches_found").format(
+                names
+            )
         )
 
 
 @contextmanager
 def at_one_moment(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Yield a connection on which every statement sees the rows of one moment, for any time."""
-    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        with connection.begin():
-            connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
-            yield connection
+    opened = engine.connect().execution_options(isolation_level="REPEATABLE READ")
+    with opened as connection, connection.begin():
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        yield connection
 
 
 @contextmanager

@@ -43,7 +43,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks, one place after the other; the numbers of their homes (-1: a place of their own)."""
+    """Who asks, team by team.
+
+    `home` (m,) is the number of the home each lives in; -1: they have a place of their own.
+    """
 
     askers: Askers
     ids: Ids

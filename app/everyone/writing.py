@@ -34,27 +34,45 @@ Bytes = npt.NDArray[np.uint8]
 Piece = tuple[Bytes, Flags]  # what is written of each row, and what of it there is
 
 
+@dataclass(frozen=True, slots=True)
+class Some:
+    """What was found for some residents: their rows in the whole run, and their matches.
+
+    `target_rows` are rows in the whole run of the targets that `found` numbers.
+    """
+
+    rows: Numbers
+    found: Found
+    target_rows: Numbers
+
+    @classmethod
+    def of(cls, part: Part, chunk: slice, found: Found) -> Some:
+        """Return what was found for a slice of a part's askers."""
+        return cls(part.asker_rows[chunk], found, part.target_rows)
+
+    @classmethod
+    def nothing(cls, rows: Numbers, interests: int) -> Some:
+        """Return that nothing was looked for: nobody knows where they live."""
+        none, numbers = np.zeros(0), np.zeros(0, dtype=np.int64)
+        found = Found(
+            numbers, none.astype(bool), numbers, none, none, none, np.ones(interests, dtype=bool)
+        )
+        return cls(rows, found, numbers)
+
+
 def write_found(
-    connection: sa.Connection, everything: Everything, *, run_id: int, part: Part,
-    chunk: slice, found: Found,
-) -> int:  # fmt: skip
-    """Store the matches of some of a part's askers; return of how many.
+    connection: sa.Connection, everything: Everything, *, run_id: int, some: Some
+) -> int:
+    """Store what was found for some residents; return for how many.
 
     Who was erased, or withdrew, since they were read is left out.
     """
-    asking = everything.asking
-    rows = part.asker_rows[chunk]
+    asking, rows = everything.asking, some.rows
     held = queries.hold_residents(
         connection, ids=_array(asking.ids[rows]), team_ids=_array(asking.team_ids[rows])
     )
     is_held = np.isin(_pairs(asking.ids[rows], asking.team_ids[rows]), held)
-    places = everything.asking.askers.points[rows]
-    interests = asking.askers.interests[rows]
-    # Where nobody knows where they live, nothing was looked for.
-    is_looked_for = ~np.isnan(places).any(axis=1)[interests.rows]
-    unmet = ~found.answered & is_looked_for & ~everything.is_special[interests.values]
-    table = _Table(everything, run_id, rows, found, part.target_rows, interests.rows[unmet],
-                   interests.values[unmet])  # fmt: skip
+    table = _Table(everything, run_id, some)
     queries.insert_matches(connection, COLUMNS, table.in_chunks(np.flatnonzero(is_held)))
     return int(is_held.sum())
 
@@ -73,16 +91,17 @@ def _pairs(ids: Ids, team_ids: Ids) -> npt.NDArray[np.bytes_]:
 class _Table:
     """The rows of some residents, told apart by their numbers among `rows`."""
 
-    def __init__(
-        self, everything: Everything, run_id: int, rows: Numbers, found: Found,
-        target_rows: Numbers, unmet_of: Numbers, unmet: Numbers,
-    ) -> None:  # fmt: skip
-        self._everything, self._run_id, self._rows = everything, run_id, rows
-        self._found, self._target_rows = found, target_rows
-        self._near = _Ragged.of(found.asker, np.flatnonzero(~found.is_visit), len(rows))
-        self._visits = _Ragged.of(found.asker, np.flatnonzero(found.is_visit), len(rows))
-        self._unmet_at = _Ragged.of(unmet_of, np.arange(len(unmet)), len(rows))
-        self._unmet = unmet
+    def __init__(self, everything: Everything, run_id: int, some: Some) -> None:
+        self._everything, self._run_id, self._rows = everything, run_id, some.rows
+        self._found, self._target_rows = some.found, some.target_rows
+        asker, is_visit, count = some.found.asker, some.found.is_visit, len(some.rows)
+        self._near = _Ragged.of(asker, np.flatnonzero(~is_visit), count)
+        self._visits = _Ragged.of(asker, np.flatnonzero(is_visit), count)
+        interests = everything.asking.askers.interests[some.rows]
+        # To know that nothing meets faith, health or the like, somebody has to have asked.
+        is_kept = ~some.found.answered & ~everything.is_special[interests.values]
+        self._interests = interests.values
+        self._unmet = _Ragged.of(interests.rows, np.flatnonzero(is_kept), count)
 
     def in_chunks(self, chosen: Numbers) -> Iterator[bytes]:
         """Yield some of the rows as bytes."""
@@ -110,10 +129,10 @@ class _Table:
             if is_near:
                 walks = self._found.walk_m[at]
                 is_in = np.arange(at.shape[1]) < counts[:, None]
-                is_walked = (~np.isnan(walks) & is_in).any(axis=1)
+                is_walked: Flags = np.any(~np.isnan(walks) & is_in, axis=1)
                 yield from _list(walks, counts, FLOAT8, is_there=is_walked)
-        at, counts = self._unmet_at[chosen]
-        yield from _list(self._unmet[at], counts, INT4)
+        at, counts = self._unmet[chosen]
+        yield from _list(self._interests[at], counts, INT4)
 
 
 @dataclass(frozen=True, slots=True)
