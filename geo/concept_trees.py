@@ -22,15 +22,18 @@ _JUST_BEYOND_M = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """The nearest of some questions, (q, k): `target` is -1 and `distance_m` infinite for none.
+    """The nearest of q questions: those of question i are `starts[i]` and the `lengths[i]` next.
 
-    `seen_m` (q,): nothing nearer than this is missing.
+    `seen_m` (q,): nothing nearer than this is missing. `first_m` (q,): how far the nearest is,
+    infinite for none.
     """
 
-    questions: Numbers  # which of those asked, (q,)
+    starts: Numbers
+    lengths: Numbers
     target: Numbers
     distance_m: Floats
     seen_m: Floats
+    first_m: Floats
 
 
 class ConceptTrees:
@@ -61,35 +64,37 @@ class ConceptTrees:
 
     def nearest(
         self, points: Floats, concepts: Numbers, counts: Numbers, within_m: Floats
-    ) -> Iterator[Nearest]:
-        """Yield the `counts` (q,) nearest of `concepts` (q,) to `points` (q, 2), as they come.
-
-        Questions of one concept and count are asked together, as far as the farthest of them looks.
-        """
-        order = np.lexsort((counts, concepts))
-        both = np.stack([concepts[order], counts[order]], axis=1)
-        starts = np.flatnonzero(np.r_[True, (np.diff(both, axis=0) != 0).any(axis=1)])
-        for start, end in zip(starts, np.r_[starts[1:], len(order)], strict=True):
-            together = order[start:end]
-            count = int(counts[together[0]])
-            for some in np.array_split(together, -(-len(together) * count // _CELLS_AT_ONCE)):
-                yield self._ask(int(concepts[some[0]]), count, some, points, within_m)
-
-    def _ask(
-        self, concept: int, count: int, some: Numbers, points: Floats, within_m: Floats
     ) -> Nearest:
-        tree, rows = self._tree(concept)
-        limit_m = float(within_m[some].max()) + _JUST_BEYOND_M
-        distance_m, found = tree.query(
-            points[some], k=np.arange(1, count + 1), distance_upper_bound=limit_m
+        """Return the `counts` nearest of `concepts` to `points` (q, 2), at most `within_m` away.
+
+        All (q,). Questions of one concept and count are asked together.
+        """
+        asked = len(concepts)
+        starts, lengths = np.zeros(asked, dtype=np.int64), np.zeros(asked, dtype=np.int64)
+        seen_m, first_m = np.zeros(asked), np.full(asked, np.inf)
+        targets, distances_m = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+        so_far = 0
+        for some in _together(concepts, counts):
+            tree, rows = self._tree(int(concepts[some[0]]))
+            count = int(counts[some[0]])
+            limit_m = float(within_m[some].max()) + _JUST_BEYOND_M
+            found_m, found = tree.query(
+                points[some], k=np.arange(1, count + 1), distance_upper_bound=limit_m
+            )
+            # What is beyond what was asked for is not kept, so it does not count as seen.
+            whole_m = within_m[some] + _JUST_BEYOND_M
+            last_m = np.inf if count >= len(rows) else found_m[:, -1]
+            seen_m[some] = np.minimum(last_m, whole_m)
+            first_m[some] = found_m[:, 0]
+            kept = found_m <= within_m[some][:, None]
+            lengths[some] = kept.sum(axis=1)
+            starts[some] = so_far + np.cumsum(lengths[some]) - lengths[some]
+            targets.append(rows[found[kept]])
+            distances_m.append(found_m[kept])
+            so_far += len(distances_m[-1])
+        return Nearest(
+            starts, lengths, np.concatenate(targets), np.concatenate(distances_m), seen_m, first_m
         )
-        is_none = np.isinf(distance_m)
-        target = rows[np.where(is_none, 0, found)]
-        target[is_none] = -1
-        seen_m = np.where(is_none[:, -1], limit_m, distance_m[:, -1])
-        if count >= len(rows):
-            seen_m[:] = np.inf
-        return Nearest(some, target, distance_m, seen_m)
 
     def _tree(self, concept: int) -> tuple[cKDTree, Numbers]:
         rows = self._rows[self._starts[concept] : self._starts[concept + 1]]
@@ -100,3 +105,16 @@ class ConceptTrees:
                 if tree is None:
                     tree = self._trees[concept] = cKDTree(self._points[rows])
         return tree, rows
+
+
+def _together(concepts: Numbers, counts: Numbers) -> Iterator[Numbers]:
+    """Yield the questions of one concept and count, as many as may be asked at once."""
+    order = np.lexsort((counts, concepts))
+    concepts, counts = concepts[order], counts[order]
+    starts = np.flatnonzero(
+        np.r_[True, (concepts[1:] != concepts[:-1]) | (counts[1:] != counts[:-1])]
+    )
+    for start, end in zip(starts, np.r_[starts[1:], len(order)], strict=True):
+        at_once = max(1, _CELLS_AT_ONCE // int(counts[start]))
+        for first in range(start, end, at_once):
+            yield order[first : min(first + at_once, end)]

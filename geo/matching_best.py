@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geo.distance import effective_distances
 from geo.matching_arrays import Flags, Floats, Numbers
 from geo.scores import SCORE_STEPS
 
@@ -22,8 +23,7 @@ class Rows:
     target: Numbers
     score: Floats
     distance_m: Floats  # as the crow flies
-    walk_m: Floats
-    effective_m: Floats  # what counts
+    walk_m: Floats  # NaN where not walked, see `geo.distance.effective_m`
 
     def __len__(self) -> int:
         return len(self.asker)
@@ -43,7 +43,7 @@ class Rows:
     def none(cls) -> Rows:
         """Return no rows."""
         whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
-        return cls(whole, whole, real, real, real, real)
+        return cls(whole, whole, real, real, real)
 
 
 class Best:
@@ -74,7 +74,8 @@ class Best:
     def _order(self, rows: Rows) -> Numbers:
         """Return rows in order: by asker, score, what counts of distances, and turn."""
         lacking = SCORE_STEPS - np.rint(rows.score * SCORE_STEPS)
-        millimetres = np.rint(rows.effective_m * _MILLIMETRES).astype(np.int64)
+        counting_m = effective_distances(rows.distance_m, rows.walk_m)
+        millimetres = np.rint(counting_m * _MILLIMETRES).astype(np.int64)
         key = (rows.asker << _SCORE_BITS) | lacking.astype(np.int64)
         key = (key << _MILLIMETRE_BITS) | millimetres
         order = np.argsort(key)

@@ -11,12 +11,11 @@ concept are asked for. On foot nothing is nearer than by the straight line, so t
 
 from __future__ import annotations
 
-import dataclasses
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol
 
 import numpy as np
 
@@ -39,8 +38,8 @@ _FIRST = 16
 _TO_SPARE, _MOST_MORE = 1.2, 64.0
 _TIMES_AS_MANY = 8
 _SAME = 1.0
-# Distances looked at together.
-_CELLS_AT_ONCE = 2_000_000
+# Rows looked at together: some 100 bytes each.
+_ROWS_AT_ONCE = 1_000_000
 # Scores are rounded to millionths.
 _MARGIN = 1e-6
 _NOBODY_LOOKED, _NO, _YES = -1, 0, 1
@@ -188,14 +187,19 @@ class _Finding:
 
     def find(self) -> None:
         """Look outwards until nothing that was not seen could be among anybody's best."""
-        need_m = self._reach_m
-        pairs = np.flatnonzero((self._wanted.weight == _SAME) & np.isfinite(self._reach_m)
-                               & (self._seen_m == 0))  # fmt: skip
-        while len(pairs):
-            self._counts[pairs] = self._how_many(pairs, need_m)
-            self.best.add(self._rows(pairs, need_m))
-            need_m = self._needed_m()
-            pairs = np.flatnonzero((need_m > 0) & (need_m >= self._seen_m))
+        # What is wanted itself first: it is mostly among the best, and says what is not.
+        self._look_as_far(np.where(self._wanted.weight == _SAME, self._reach_m, 0.0))
+        while self._look_as_far(self._needed_m()):
+            pass
+
+    def _look_as_far(self, need_m: Floats) -> bool:
+        """Look so far for each pair, or at some more of them; return False if all that was seen."""
+        pairs = np.flatnonzero((need_m > 0) & (need_m >= self._seen_m))
+        if not len(pairs):
+            return False
+        self._counts[pairs] = self._how_many(pairs, need_m)
+        self.best.add(self._rows(pairs, need_m))
+        return True
 
     def look(self, pairs: Numbers) -> None:
         """Find out of some pairs whether there is anything in reach."""
@@ -227,7 +231,10 @@ class _Finding:
         return np.minimum(wished.astype(np.int64), self._sizes[pairs])
 
     def _rows(self, pairs: Numbers, need_m: Floats, *, is_to_know: bool = False) -> Rows:
-        """Ask for the nearest of `pairs`; return those that may be among the best."""
+        """Ask for the nearest of `pairs`; return those that may be among the best.
+
+        `is_to_know`: all in reach, whether good or not, to know whether there is any.
+        """
         wanted = self._wanted
         # Who lives at one place asks once.
         many = int(wanted.concept.max(initial=0)) + 1
@@ -239,54 +246,45 @@ class _Finding:
         np.maximum.at(within_m, which, need_m[pairs])
         someone = np.zeros(len(keys), dtype=np.int64)
         someone[which] = wanted.asker[pairs]
-        by_key = pairs[np.argsort(which, kind="stable")]
-        starts = np.searchsorted(np.sort(which), np.arange(len(keys) + 1))
+        near = self._trees.nearest(self._askers.points[someone], keys % many, counts, within_m)
+        self._note(near, pairs, which)
+        lengths = near.lengths[which]
+        ends = np.cumsum(lengths)
         found = [Rows.none()]
-        points = self._askers.points[someone]
-        for near in self._trees.nearest(points, keys % many, counts, within_m):
-            asking, row = _expand(by_key, starts, near.questions)
-            at_once = max(1, _CELLS_AT_ONCE // near.target.shape[1])
-            for start in range(0, len(asking), at_once):
-                some = slice(start, start + at_once)
-                found.append(
-                    self._take(near, asking[some], row[some], need_m, is_to_know=is_to_know)
-                )
+        for some in _runs(lengths, _ROWS_AT_ONCE):
+            flat = np.repeat(near.starts[which[some]] - ends[some] + lengths[some], lengths[some])
+            flat += np.arange(len(flat)) + (ends[some.start] - lengths[some.start])
+            pair = np.repeat(pairs[some], lengths[some])
+            kept = near.distance_m[flat] <= need_m[pair]
+            found.append(self._scored(near, pair[kept], flat[kept], is_to_know=is_to_know))
         return Rows.joined(*found)
 
-    def _take(
-        self, near: Nearest, pairs: Numbers, row: Numbers, need_m: Floats, *, is_to_know: bool
-    ) -> Rows:
-        """Return what of `near` may be among the best of who asks; `row` is each pair's there."""
-        distance_m, reach_m = near.distance_m[row], self._reach_m[pairs]
-        self._seen_m[pairs] = np.maximum(self._seen_m[pairs], near.seen_m[row])
-        is_any = distance_m[:, 0] <= reach_m
+    def _note(self, near: Nearest, pairs: Numbers, which: Numbers) -> None:
+        """Note what was seen, and whether there is anything."""
+        reach_m = self._reach_m[pairs]
+        self._seen_m[pairs] = np.maximum(self._seen_m[pairs], near.seen_m[which])
+        is_any = near.first_m[which] <= reach_m
         self.has_any[pairs[~is_any & (self._seen_m[pairs] > reach_m)]] = _NO
         if self._walks is None:
             self.has_any[pairs[is_any]] = _YES
-        at, column = np.nonzero(distance_m <= need_m[pairs][:, None])
-        pair, target = pairs[at], near.target[row[at], column]
-        asker, straight_m = self._wanted.asker[pair], distance_m[at, column]
-        fits = self._fits(asker, target)
-        score = score_arrays(self._wanted.weight[pair], straight_m, fits, halving_m=self._halving_m)
-        # No score is higher on foot. To know whether there is anything at all, all are walked.
-        kept = (score >= self.best.entry[asker]) | is_to_know
-        nowhere = np.full(int(kept.sum()), np.nan)
-        rows = Rows(asker, target, score, straight_m, straight_m, straight_m)[kept]
-        rows = dataclasses.replace(rows, walk_m=nowhere)
-        return rows if self._walks is None else self._walked(rows, pair[kept], fits[kept])
 
-    def _walked(self, rows: Rows, pair: Numbers, fits: Floats) -> Rows:
-        """Return rows by the way there, those in reach."""
-        walks = cast("Walks", self._walks)
-        walk_m = walks.metres(rows.asker + self._first, rows.target)
-        effective_m = effective_distances(rows.distance_m, walk_m)
-        score = score_arrays(
-            self._wanted.weight[pair], effective_m, fits, halving_m=self._halving_m
-        )
-        in_reach = effective_m <= self._reach_m[pair]
-        self.has_any[pair[in_reach]] = _YES
-        walked = Rows(rows.asker, rows.target, score, rows.distance_m, walk_m, effective_m)
-        return walked[in_reach]
+    def _scored(self, near: Nearest, pair: Numbers, flat: Numbers, *, is_to_know: bool) -> Rows:
+        """Return what of `near` may be among the best of who asks."""
+        target, straight_m = near.target[flat], near.distance_m[flat]
+        asker, weight = self._wanted.asker[pair], self._wanted.weight[pair]
+        fits = self._fits(asker, target)
+        score = score_arrays(weight, straight_m, fits, halving_m=self._halving_m)
+        # No score is higher on foot.
+        kept = np.flatnonzero((score >= self.best.entry[asker]) | is_to_know)
+        asker, target, straight_m = asker[kept], target[kept], straight_m[kept]
+        if self._walks is None:
+            return Rows(asker, target, score[kept], straight_m, np.full(len(kept), np.nan))
+        walk_m = self._walks.metres(asker + self._first, target)
+        effective_m = effective_distances(straight_m, walk_m)
+        score = score_arrays(weight[kept], effective_m, fits[kept], halving_m=self._halving_m)
+        in_reach = effective_m <= self._reach_m[pair[kept]]
+        self.has_any[pair[kept][in_reach]] = _YES
+        return Rows(asker, target, score, straight_m, walk_m)[in_reach]
 
     def _fits(self, asker: Numbers, target: Numbers) -> Floats:
         """Return access × time × freshness."""
@@ -309,13 +307,15 @@ class _Finding:
         return fits
 
 
-def _expand(values: Numbers, starts: Numbers, chosen: Numbers) -> tuple[Numbers, Numbers]:
-    """Return the values of the chosen groups, and the how-manieth chosen group each is of."""
-    lengths = starts[chosen + 1] - starts[chosen]
+def _runs(lengths: Numbers, most: int) -> Iterator[slice]:
+    """Yield slices of rows with these lengths, of about `most` altogether."""
     ends = np.cumsum(lengths)
-    row = np.repeat(np.arange(len(chosen)), lengths)
-    offset = np.arange(len(row)) - np.repeat(ends - lengths, lengths)
-    return values[np.repeat(starts[chosen], lengths) + offset], row
+    start = 0
+    while start < len(lengths):
+        before = int(ends[start] - lengths[start])
+        end = max(start + 1, int(np.searchsorted(ends, before + most, side="right")))
+        yield slice(start, end)
+        start = end
 
 
 def _as_found(near: Rows, visits: Rows, answered: Flags) -> Found:

@@ -249,3 +249,65 @@ def test_bad_numbers_are_refused() -> None:
     )
     with pytest.raises(QuestionError, match="vocabulary"):
         list(match_everyone(world.targets, odd, world.answers))
+
+
+def plain(points: Floats, interests: list[list[int]], *, place: Numbers, turn: Numbers) -> Targets:
+    """Return targets that differ in nothing else."""
+    count = len(points)
+    no, yes = np.zeros(count, dtype=bool), np.ones(count, dtype=bool)
+    nothing = np.zeros(count, dtype=np.int32)
+    fresh = np.ones(count)
+    return Targets(points, Lists.of(interests), fresh, nothing, nothing, place, turn, no, yes)
+
+
+def one_asker(wishes: list[int]) -> Askers:
+    nothing = np.zeros(1, dtype=np.int32)
+    no, yes = np.zeros(1, dtype=bool), np.ones(1, dtype=bool)
+    reach_m = np.array([5_000.0])
+    return Askers(np.zeros((1, 2)), Lists.of([wishes]), nothing, nothing, reach_m, yes, no)
+
+
+def same_only(concepts: int) -> Answers:
+    return answers_of(
+        Vocabulary(
+            Concept(n, f"c{n}", f"C{n}", None, (), special_category=False) for n in range(concepts)
+        )
+    )
+
+
+def test_what_is_equally_good_comes_by_its_turn() -> None:
+    rng = np.random.default_rng(5)
+    count = 300
+    points = np.tile([300.0, 400.0], (count, 1))
+    turn = rng.permutation(count)
+    targets = plain(points, [[0]] * count, place=np.arange(count), turn=turn)
+    [(_, found)] = match_everyone(targets, one_asker([0]), same_only(1))
+    assert turn[found.target].tolist() == list(range(10))
+
+
+def test_a_place_with_many_sessions_is_one_match() -> None:
+    """A hundred sessions of two houses close by, and thirty other places farther away."""
+    points = np.concatenate(
+        [np.linspace((10, 0), (200, 0), 100), np.linspace((1_000, 0), (2_000, 0), 30)]
+    )
+    place = np.concatenate([np.arange(100) % 2, np.arange(2, 32)])
+    targets = plain(points, [[0]] * 130, place=place, turn=np.arange(130))
+    [(_, found)] = match_everyone(targets, one_asker([0]), same_only(1))
+    assert found.target.tolist() == [0, 1, *range(100, 108)]
+
+
+def test_what_is_not_among_the_best_is_still_an_answer() -> None:
+    """Ten closer by leave no room for something narrower four kilometres away, which is there."""
+    concepts = Vocabulary(
+        Concept(n, f"c{n}", f"C{n}", above, (), special_category=False)
+        for n, above in enumerate([None, None, 1])
+    )
+    points = np.concatenate([np.tile([1_000.0, 0.0], (20, 1)), [[4_000.0, 0.0]]])
+    interests = [[0]] * 20 + [[2]]
+    targets = plain(points, interests, place=np.arange(21), turn=np.arange(21))
+    [(_, found)] = match_everyone(targets, one_asker([0, 1]), answers_of(concepts))
+    assert found.target.tolist() == list(range(10))
+    assert found.answered.tolist() == [True, True]
+    gone = dataclasses.replace(targets, points=np.where(points > 1_000.0, 6_000.0, points))
+    [(_, found)] = match_everyone(gone, one_asker([0, 1]), answers_of(concepts))
+    assert found.answered.tolist() == [True, False]
