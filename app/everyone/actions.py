@@ -7,7 +7,7 @@ import importlib
 import importlib.util
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from app.errors import BadQuestion, Conflict, PatchworkError
 from app.everyone import planning, queries
 from app.everyone.local import LocalEngine
-from app.everyone.parts import Engine
+from app.everyone.parts import Engine, Part
 from app.everyone.reading import Everything, read_everything, read_kept
 from app.everyone.writing import Some, write_found
 from app.settings import Settings
 from geo.matching_arrays import Numbers
+from geo.matching_everyone import Found
 from geo.matching_walks import Kept
 
 # A run that was cut off longer ago is begun anew: what it was about has changed too much.
@@ -36,6 +37,8 @@ NO_DASK = "The engine dask is not installed. Install it with: pip install 'patch
 
 # Takes how many residents are done, and of how many.
 Told = Callable[[int, int | None], None]
+# What an engine yields.
+Answer = tuple[Part, slice, Found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,8 @@ def match_all(
     found, so a run that was cut off goes on. Raises BadQuestion for an area that is not known,
     Conflict while another process is at it.
     """
+    if request.engine == DASK and importlib.util.find_spec("distributed") is None:
+        raise PatchworkError(NO_DASK)
     codes = tuple(sorted({code.strip().upper() for code in request.area_codes}))
     with _turn(keeper):
         with queries.writing(keeper) as connection:
@@ -181,14 +186,24 @@ class _Run:
         engine = self._engine(workers, at_once)
         parts = planning.make_parts(planned, targets, askers, read_kept=self._kept)
         done = self._write_nowhere(planned.nowhere) + self.outcome.done_before
+        everybody = self.outcome.done_before + len(askers)
+        found = engine.match(parts, self.everything.answers)
+        try:
+            self._take(found, done, everybody)
+        finally:
+            # What is told may want to stop: then whoever works on it has to stop too.
+            if isinstance(found, Generator):
+                found.close()
+
+    def _take(self, found: Iterator[Answer], done: int, everybody: int) -> None:
         took, since = self.outcome.took, time.perf_counter()
-        for part, chunk, found in engine.match(parts, self.everything.answers):
+        for part, chunk, matches in found:
             took.matching_s += time.perf_counter() - since
             since = time.perf_counter()
-            self._write(Some.of(part, chunk, found))
+            self._write(Some.of(part, chunk, matches))
             done += chunk.stop - chunk.start
             if self.told:
-                self.told(done, self.outcome.done_before + len(askers))
+                self.told(done, everybody)
             took.writing_s += time.perf_counter() - since
             since = time.perf_counter()
         took.matching_s += time.perf_counter() - since
@@ -216,9 +231,10 @@ class _Run:
         network = walking.network if walking else None
         if self.request.engine == LOCAL:
             return LocalEngine(network, workers, at_once)
-        if importlib.util.find_spec("distributed") is None:
-            raise PatchworkError(NO_DASK)
         made: Engine = importlib.import_module(DASK_MODULE).DaskEngine(
-            self.request.scheduler, network=network, at_once=at_once
+            self.request.scheduler,
+            network=network,
+            at_once=at_once,
+            workers=self.settings.match_workers,
         )
         return made

@@ -150,15 +150,21 @@ class _Lines:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._begun = self._last = time.monotonic()
+        self._said_at = time.monotonic()
+        # When it began, and how many were done by then: reading, and a run before, are no speed.
+        self._begun: tuple[float, int] | None = None
 
     def __call__(self, done: int, total: int | None) -> None:
         """Say how far it is, if that was not said just now."""
         now = time.monotonic()
-        if now - self._last < NEWS_EVERY_S:
+        if self._begun is None:
+            self._begun = now, done
+        if now - self._said_at < NEWS_EVERY_S:
             return
-        self._last = now
-        speed = done / (now - self._begun)
-        left = f", about {(total - done) / speed:,.0f} s left" if total and speed else ""
-        line = f"{done:,} of {total or 0:,} residents, {speed:,.0f} residents/s{left}"
+        self._said_at = now
+        begun, before = self._begun
+        line = f"{done:,} of {total or 0:,} residents"
+        if total and done > before:
+            speed = (done - before) / (now - begun)
+            line += f", {speed:,.0f} residents/s, about {(total - done) / speed:,.0f} s left"
         self._console.print(line, highlight=False, soft_wrap=True)
