@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from app.errors import BadQuestion, Conflict, PatchworkError
-from app.everyone import planning, queries
+from app.everyone import planning, queries, run_queries
 from app.everyone.local import LocalEngine
 from app.everyone.parts import Engine, Part
 from app.everyone.reading import Everything, read_everything, read_kept
@@ -98,10 +98,10 @@ def match_all(
         everything = _read(keeper, outcome, of_day, area_ids)
         _Run(keeper, settings, request, everything, outcome, told).match()
         with queries.writing(keeper) as connection:
-            queries.swap(connection, run_id=run_id, is_of_areas=bool(codes))
-            outcome.residents = queries.count_done(connection, run_id=run_id)
+            run_queries.swap(connection, run_id=run_id, is_of_areas=bool(codes))
+            outcome.residents = run_queries.count_done(connection, run_id=run_id)
         with queries.writing(keeper) as connection:
-            queries.delete_old_rows(connection)
+            run_queries.delete_old_rows(connection)
     return outcome
 
 
@@ -111,14 +111,14 @@ def _turn(keeper: sa.Engine) -> Iterator[None]:
     with keeper.connect().execution_options(isolation_level="AUTOCOMMIT") as watch:
         # One that was killed just now may still seem to be there.
         until = time.monotonic() + PATIENCE_S
-        while not queries.take_turn(watch):
+        while not run_queries.take_turn(watch):
             if time.monotonic() > until:
                 raise Conflict(BUSY)
             time.sleep(0.2)
         try:
             yield
         finally:
-            queries.give_turn(watch)
+            run_queries.give_turn(watch)
 
 
 def _area_ids(connection: sa.Connection, codes: Sequence[str]) -> list[int] | None:
@@ -139,13 +139,13 @@ def _area_ids(connection: sa.Connection, codes: Sequence[str]) -> list[int] | No
 
 def _begin(connection: sa.Connection, codes: Sequence[str], engine: str) -> tuple[int, dt.date]:
     """Return the run to go on with, or a new one, and the day its scores are of."""
-    unfinished = queries.find_unfinished(connection, area_codes=codes, hours=GOES_ON_FOR_HOURS)
-    queries.fail_others(connection, run_id=unfinished.id if unfinished else None)
+    unfinished = run_queries.find_unfinished(connection, area_codes=codes, hours=GOES_ON_FOR_HOURS)
+    run_queries.fail_others(connection, run_id=unfinished.id if unfinished else None)
     if unfinished:
         return unfinished.id, unfinished.of_day
     # As the live question says today.
     today = dt.datetime.now(tz=dt.UTC).date()
-    made = queries.begin_run(connection, engine=engine, area_codes=list(codes), of_day=today)
+    made = run_queries.begin_run(connection, engine=engine, area_codes=list(codes), of_day=today)
     return made, today
 
 
@@ -154,7 +154,7 @@ def _read(
 ) -> Everything:
     started = time.perf_counter()
     with queries.at_one_moment(keeper) as connection:
-        outcome.done_before = queries.count_done(connection, run_id=outcome.run_id)
+        outcome.done_before = run_queries.count_done(connection, run_id=outcome.run_id)
         everything = read_everything(
             connection, run_id=outcome.run_id, of_day=of_day, area_ids=area_ids
         )
