@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from geo.matching_arrays import Flags, Floats, Numbers, Targets
+from geo.matching_arrays import Flags, Floats, Numbers, Targets, order_of
 
 # Neighbours a call returns at most, for all its points together: 16 bytes each.
 _CELLS_AT_ONCE = 4_000_000
@@ -46,7 +46,7 @@ class ConceptTrees:
         rows, concepts = targets.interests.rows, targets.interests.values
         kept = somewhere[rows]
         rows, concepts = rows[kept], concepts[kept]
-        order = np.argsort(concepts, kind="stable")
+        order = order_of(concepts)
         self._rows = rows[order]
         self._starts = np.searchsorted(
             concepts[order], np.arange(int(concepts.max(initial=-1)) + 2)
@@ -109,12 +109,11 @@ class ConceptTrees:
 
 def _together(concepts: Numbers, counts: Numbers) -> Iterator[Numbers]:
     """Yield the questions of one concept and count, as many as may be asked at once."""
-    order = np.lexsort((counts, concepts))
-    concepts, counts = concepts[order], counts[order]
-    starts = np.flatnonzero(
-        np.r_[True, (concepts[1:] != concepts[:-1]) | (counts[1:] != counts[:-1])]
-    )
+    key = concepts * (int(counts.max(initial=0)) + 1) + counts
+    order = order_of(key)
+    key = key[order]
+    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]][: len(key)])
     for start, end in zip(starts, np.r_[starts[1:], len(order)], strict=True):
-        at_once = max(1, _CELLS_AT_ONCE // int(counts[start]))
+        at_once = max(1, _CELLS_AT_ONCE // int(counts[order[start]]))
         for first in range(start, end, at_once):
             yield order[first : min(first + at_once, end)]

@@ -23,6 +23,32 @@ Flags = npt.NDArray[np.bool_]
 
 # No bit pattern: nobody has looked.
 NOT_KNOWN = -1
+_WHOLE_BITS = 63
+
+
+def order_of(keys: Numbers) -> Numbers:
+    """Return the rows in the order of `keys` (n,), none below 0; on equal keys as they come.
+
+    Where a key and its row fit in one number, numbers are sorted instead of rows looked up: several
+    times as fast.
+    """
+    bits = max(1, len(keys) - 1).bit_length()
+    if int(keys.max(initial=0)).bit_length() + bits >= _WHOLE_BITS:
+        return np.argsort(keys, kind="stable")
+    both = (keys << bits) | np.arange(len(keys))
+    both.sort()
+    both &= (1 << bits) - 1
+    return both
+
+
+def groups_of(keys: Numbers) -> tuple[Numbers, Numbers]:
+    """Return each of `keys` (n,), once and in order, and which of these each row has."""
+    order = order_of(keys)
+    in_order = keys[order]
+    is_new = np.r_[True, in_order[1:] != in_order[:-1]][: len(keys)]
+    which = np.empty(len(keys), dtype=np.int64)
+    which[order] = np.cumsum(is_new) - 1
+    return in_order[is_new], which
 
 
 @dataclass(frozen=True, slots=True)

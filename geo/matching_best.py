@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from geo.distance import effective_distances
-from geo.matching_arrays import Flags, Floats, Numbers
+from geo.matching_arrays import Flags, Floats, Numbers, order_of
 from geo.scores import SCORE_STEPS
 
-# A row's rank in one number of 63 bits: the asker, what the score lacks, millimetres.
-_SCORE_BITS, _MILLIMETRE_BITS = 20, 26
-_MILLIMETRES = 1_000.0
+# An asker, and what a score lacks in millionths, in one number.
+_SCORE_BITS = 20
+# Metres are compared in millimetres.
+_DECIMALS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +75,16 @@ class Best:
     def _order(self, rows: Rows) -> Numbers:
         """Return rows in order: by asker, score, what counts of distances, and turn."""
         lacking = SCORE_STEPS - np.rint(rows.score * SCORE_STEPS)
-        counting_m = effective_distances(rows.distance_m, rows.walk_m)
-        millimetres = np.rint(counting_m * _MILLIMETRES).astype(np.int64)
         key = (rows.asker << _SCORE_BITS) | lacking.astype(np.int64)
-        key = (key << _MILLIMETRE_BITS) | millimetres
-        order = np.argsort(key)
+        order = order_of(key)
         key = key[order]
         same = key[1:] == key[:-1]
         tied = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
         if len(tied):
-            turns = self._turn[rows.target[order[tied]]]
-            order[tied] = order[tied][np.lexsort((turns, key[tied]))]
+            some = rows[order[tied]]
+            counting_m = effective_distances(some.distance_m, some.walk_m).round(_DECIMALS)
+            by_turn = np.lexsort((self._turn[some.target], counting_m, key[tied]))
+            order[tied] = order[tied][by_turn]
         return order
 
     def _first_of_places(self, rows: Rows) -> Numbers:
@@ -105,10 +105,11 @@ class Best:
     def _is_first(self, rows: Rows, some: Numbers) -> Flags:
         """Return whether each of some rows, in order, is the first of its asker and place."""
         place = self._place[rows.target[some]]
-        many = int(place.max(initial=0)) + 1
-        _, at = np.unique(rows.asker[some] * many + place, return_index=True)
+        keys = rows.asker[some] * (int(place.max(initial=0)) + 1) + place
+        order = order_of(keys)
+        in_order = keys[order]
         is_first = np.zeros(len(some), dtype=bool)
-        is_first[at] = True
+        is_first[order[np.r_[True, in_order[1:] != in_order[:-1]]]] = True
         return is_first
 
 

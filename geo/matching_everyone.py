@@ -24,7 +24,16 @@ from geo.concept_trees import ConceptTrees, Nearest
 from geo.distance import effective_distances
 from geo.errors import QuestionError
 from geo.matching import VISIT_REACH_M
-from geo.matching_arrays import NOT_KNOWN, Answers, Askers, Flags, Floats, Numbers, Targets
+from geo.matching_arrays import (
+    NOT_KNOWN,
+    Answers,
+    Askers,
+    Flags,
+    Floats,
+    Numbers,
+    Targets,
+    groups_of,
+)
 from geo.matching_best import Best, Rows
 from geo.matching_wanted import Wanted, find_wanted
 from geo.scores import HALVING_NEAR_M, HALVING_VISIT_M, score_arrays
@@ -38,6 +47,8 @@ _FIRST = 16
 _TO_SPARE, _MOST_MORE = 1.2, 64.0
 _TIMES_AS_MANY = 8
 _SAME = 1.0
+# A point as one number to sort by.
+_AS_COMPLEX = np.array([1, 1j])
 # Rows looked at together: some 100 bytes each.
 _ROWS_AT_ONCE = 1_000_000
 # Scores are rounded to millionths.
@@ -175,7 +186,7 @@ class _Finding:
     ) -> None:
         self._targets, self._trees, self._walks, self._first = going.targets, trees, walks, first
         self._askers, self._wanted, self._halving_m = askers, wanted, halving_m
-        _, self._point_of = np.unique(askers.points, axis=0, return_inverse=True)
+        _, self._point_of = np.unique(askers.points @ _AS_COMPLEX, return_inverse=True)
         self._reach_m = within_m[wanted.asker]
         self._sizes = trees.sizes(wanted.concept)
         is_nothing = (self._sizes == 0) | (self._reach_m <= 0)
@@ -238,9 +249,7 @@ class _Finding:
         wanted = self._wanted
         # Who lives at one place asks once.
         many = int(wanted.concept.max(initial=0)) + 1
-        keys, which = np.unique(
-            self._point_of[wanted.asker[pairs]] * many + wanted.concept[pairs], return_inverse=True
-        )
+        keys, which = groups_of(self._point_of[wanted.asker[pairs]] * many + wanted.concept[pairs])
         counts, within_m = np.zeros(len(keys), dtype=np.int64), np.zeros(len(keys))
         np.maximum.at(counts, which, self._counts[pairs])
         np.maximum.at(within_m, which, need_m[pairs])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geo.errors import QuestionError
-from geo.matching_arrays import Answers, Flags, Floats, Lists, Numbers
+from geo.matching_arrays import Answers, Flags, Floats, Lists, Numbers, groups_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,7 @@ def find_wanted(interests: Lists, answers: Answers) -> Wanted:
     flat = np.repeat(answers.concepts.starts[wished], lengths) + within
     wish = np.repeat(np.arange(len(wished)), lengths)
     many = int(answers.concepts.values.max(initial=0)) + 1
-    keys, pair = np.unique(
-        interests.rows[wish] * many + answers.concepts.values[flat], return_inverse=True
-    )
+    keys, pair = groups_of(interests.rows[wish] * many + answers.concepts.values[flat])
     weight = np.zeros(len(keys))
     np.maximum.at(weight, pair, answers.weights[flat])
     is_answer = answers.is_answer[flat]

@@ -135,7 +135,8 @@ class MadeUpWalks:
 
     def metres(self, askers: Numbers, targets: Numbers) -> Floats:
         self.asked += zip(askers.tolist(), targets.tolist(), strict=True)
-        return self.walks[askers, targets]
+        found: Floats = self.walks[askers, targets]
+        return found
 
 
 def expected(world: World, walks: MadeUpWalks | None) -> Iterator[tuple[object, ...]]:
@@ -154,8 +155,10 @@ def expected(world: World, walks: MadeUpWalks | None) -> Iterator[tuple[object, 
 
 def question_of(world: World, number: int, wished: list[int], *, visits: bool) -> Question:
     bits, parts = int(world.askers.needs[number]), int(world.askers.day_parts[number])
+    easting, northing = world.askers.points[number].tolist()
     return Question(
-        *world.askers.points[number],
+        easting,
+        northing,
         world.vocabulary.relations(wished),
         TODAY,
         frozenset(word for word, bit in ACCESS_BITS.items() if bits & (1 << bit)),
