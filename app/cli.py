@@ -16,6 +16,7 @@ from app.areas.cli import measures_app, ward
 from app.demo.actions import DEMO_FOLDER, prepare_demo
 from app.duplicates.cli import duplicates_app
 from app.errors import PatchworkError
+from app.everyone.cli import match_all_command
 from app.feeds.cli import feed_app
 from app.importers.cli import load_app, problems
 from app.jobs.cli import jobs, worker
@@ -48,6 +49,7 @@ cli.add_typer(feed_app, name="feed", help="Look after what is read from others r
 cli.command()(housekeeping)
 cli.command()(jobs)
 cli.command()(match)
+cli.command(name="match-all")(match_all_command)
 cli.command()(problems)
 cli.command()(worker)
 

@@ -20,6 +20,21 @@ MINE = "team_id = ANY ((SELECT my_team_ids())::uuid[])"
 RESIDENT_IS_SEEN = "EXISTS (SELECT FROM residents r WHERE r.id = resident_id)"
 
 
+def erase_one(*, also: bool) -> str:
+    """Return the statement of the function that erases a resident; `also` what was found for them.
+
+    It counts rows one by one, and what a foreign key takes along would be counted nowhere.
+    """
+    signature = "erase_one(given uuid)"
+    before = op.get_context().script.get_revision("2026_11_26_residents").module  # type: ignore[union-attr]
+    body: str = before.FUNCTIONS[signature]
+    if also:
+        last = before.OF_A_RESIDENT[-1]
+        rows = before.DELETE_ROWS[before.DELETE_ROWS.index(f"DELETE FROM {last} ") :]
+        body = body.replace(rows, f"{rows}\n          {rows.replace(last, 'resident_matches')}")
+    return f"CREATE OR REPLACE FUNCTION {signature} {body}"
+
+
 def upgrade() -> None:
     """Make both tables, and say who may do what."""
     moment = sa.DateTime(timezone=True)
@@ -91,10 +106,12 @@ def upgrade() -> None:
         "CREATE POLICY own_team ON resident_matches FOR SELECT TO patchwork_app"
         f" USING ({MINE} AND {RESIDENT_IS_SEEN})"
     )
+    op.execute(erase_one(also=True))
 
 
 def downgrade() -> None:
     """Take both away."""
+    op.execute(erase_one(also=False))
     op.drop_table("resident_matches")
     op.drop_table("match_runs")
     op.execute("DROP TYPE match_run_state")

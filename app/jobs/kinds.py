@@ -12,6 +12,7 @@ from functools import partial
 import sqlalchemy as sa
 
 from app.accounts.housekeeping import JOBS, Job, LongJob, keep_one
+from app.everyone.actions import Request, match_all
 from app.feeds import actions as feeds
 from app.feeds.refreshing import Told
 from app.jobs import due
@@ -54,6 +55,7 @@ class Kind:
 
 
 REFRESH, DUE, STALLED, EXPORT = "feeds.refresh", "feeds.due", "jobs.stalled", "exports.build"
+EVERYONE = "matches.everyone"
 _AT_MINUTE = {
     "new likely duplicates": 37,
     "homes whose walks were due": 17,
@@ -76,6 +78,19 @@ def _ask_for_due(doing: Doing) -> str:
 
 def _build_export(doing: Doing) -> str:
     return due.build_export(doing.owner, doing.subject, doing.told)
+
+
+def _match_everyone(doing: Doing) -> str:
+    # How many live somewhere is nobody's business on a page: percent.
+    outcome = match_all(
+        doing.keeper,
+        doing.settings,
+        Request(),
+        told=lambda done, total: doing.told(100 * done // max(total or 0, 1), 100),
+    )
+    if outcome is None:
+        return NOTHING
+    return "Everybody was matched. Coordinators find it with their residents."
 
 
 def _tidy(job: Job | LongJob, doing: Doing) -> str:
@@ -105,6 +120,11 @@ KINDS: dict[str, Kind] = {
         Kind(REFRESH, "Read a feed", _refresh),
         Kind(DUE, "Look which feeds are due", _ask_for_due, cron="*/5 * * * *", is_quiet=True),
         Kind(EXPORT, "Make a large export", _build_export),
+        # At night, after the feeds: it takes the processor for a while.
+        Kind(
+            EVERYONE, "Match every resident", _match_everyone, cron="40 1 * * *",
+            lock="matches everyone",
+        ),
         *_of_housekeeping(),
     )
-}
+}  # fmt: skip

@@ -25,6 +25,7 @@ SECTIONS = {
     "connection_residents": "Connections they are part of",
     "visit_residents": "Visits and outings they took part in",
     "unmet_interests": "Interests for which nothing was found nearby",
+    "resident_matches": "What was found for them when everybody was matched",
     "audit_log": "Who looked at this or changed it, and when",
 }
 
@@ -98,6 +99,12 @@ SCHEMA: dict[str, Any] = {
                     "Counted for councillors by ward, rounded.",
                     interest=_TEXT, ward_code=_TEXT, noticed_on=_DAY,
                 ),
+                "resident_matches": _rows(
+                    "near, comes_to_them: best first, with the score (0 to 1) and metres as the"
+                    " crow flies. nothing_for: interests that nothing in reach answers.",
+                    matched_on=_DAY, ward_code=_MAYBE_TEXT, near=_TEXTS, comes_to_them=_TEXTS,
+                    nothing_for=_TEXTS,
+                ),
                 "audit_log": _rows(
                     "subject: the table; columns: what changed, never the values; by_whom: null for"
                     " a scheduled job.",
@@ -157,8 +164,19 @@ def as_sentences(exported: dict[str, Any]) -> dict[str, Sequence[str]]:
             f"{row['interest']}, noticed on {long_date(row['noticed_on'])}"
             for row in tables["unmet_interests"]
         ],
+        "resident_matches": [_match_sentence(row) for row in tables["resident_matches"]],
         "audit_log": [_audit_sentence(row) for row in tables["audit_log"]],
     }
+
+
+def _match_sentence(row: dict[str, Any]) -> str:
+    lists = (
+        ("near", row["near"]), ("comes to them", row["comes_to_them"]),
+        ("nothing in reach for", row["nothing_for"]),
+    )  # fmt: skip
+    found = "; ".join(f"{what}: {', '.join(lines) or 'nothing'}" for what, lines in lists)
+    ward = f" (ward {row['ward_code']})" if row["ward_code"] else ""
+    return f"{long_date(row['matched_on'])}{ward}: {found}"
 
 
 def _audit_sentence(row: dict[str, Any]) -> str:

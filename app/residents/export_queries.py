@@ -8,6 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+# A list of matches, best first, each in a line; what has gone since has no name.
+MATCHES = """ARRAY(
+  SELECT format('%s: score %s, %s m', coalesce(v.name, a.name, 'gone since'),
+                round(m.score / 1000000.0, 2), round(m.distance_m))
+  FROM unnest({columns}) WITH ORDINALITY AS m (id, score, distance_m, n)
+  LEFT JOIN public_activities v ON v.id = m.id LEFT JOIN public_assets a ON a.id = m.id
+  ORDER BY m.n)"""
+
 # One question for each table that holds something about a resident; a test compares the keys with
 # the database's tables.
 TABLES = {
@@ -42,6 +50,16 @@ TABLES = {
         SELECT i.label AS interest, u.ward_code, u.noticed_on
         FROM unmet_interests u JOIN interests i ON i.id = u.interest_id
         WHERE u.resident_id = :id ORDER BY u.noticed_on, i.label""",
+    # By the newest runs; scores are millionths.
+    "resident_matches": f"""
+        SELECT r.of_day AS matched_on, x.ward_code,
+               {MATCHES.format(columns="x.near_ids, x.near_scores, x.near_distances_m")} AS near,
+               {MATCHES.format(columns="x.visit_ids, x.visit_scores, x.visit_distances_m")}
+                 AS comes_to_them,
+               ARRAY(SELECT i.label FROM interests i WHERE i.id = ANY (x.unmet_ids)
+                     ORDER BY i.label) AS nothing_for
+        FROM resident_matches x JOIN match_runs r ON r.id = x.run_id
+        WHERE x.resident_id = :id ORDER BY r.id""",  # noqa: S608 - constants only
     "audit_log": """
         SELECT at, action, subject, columns, by_whom
         FROM history_of_resident(CAST(:id AS uuid))""",

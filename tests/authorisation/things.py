@@ -23,9 +23,12 @@ from app.models import (
     Erasure,
     HowItWent,
     Invitation,
+    MatchRun,
+    MatchRunState,
     Membership,
     Offer,
     Resident,
+    ResidentMatches,
     Role,
     SignInSession,
     Stance,
@@ -117,8 +120,29 @@ def _resident(session: Session, team_id: uuid.UUID, *, is_at_home: bool) -> tupl
     of = {"team_id": team_id, "resident_id": resident.id, "interest_id": bowls}
     offer = Offer(**of)
     session.add_all([offer, UnmetInterest(**of, ward_code="E05001347")])
+    _matched(session, resident)
     session.flush()
     return resident, offer
+
+
+def _matched(session: Session, resident: Resident) -> None:
+    """Store what a run found for a resident: nothing, in a ward."""
+    run = MatchRun(
+        state=MatchRunState.CURRENT, engine="local", area_codes=["E05001347"],
+        of_day=dt.date(2026, 11, 27),
+    )  # fmt: skip
+    session.add(run)
+    session.flush()
+    lists = (
+        "near_ids", "near_are_activities", "near_scores", "near_distances_m", "visit_ids",
+        "visit_scores", "visit_distances_m", "unmet_ids",
+    )  # fmt: skip
+    session.add(
+        ResidentMatches(
+            run_id=run.id, resident_id=resident.id, team_id=resident.team_id,
+            ward_code="E05001347", **{name: [] for name in lists},
+        )
+    )  # fmt: skip
 
 
 def _connection(

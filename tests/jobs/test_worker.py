@@ -166,7 +166,12 @@ def test_housekeeping_is_done_by_the_clock_as_its_role(
 
     own = Kind("house.sessions", before.title, look, cron=before.cron)
     monkeypatch.setitem(kinds.KINDS, "house.sessions", own)
-    names = {kind.name for kind in kinds.KINDS.values() if kind.is_for_a_button}
+    # What is due at night is not due now.
+    names = {
+        kind.name
+        for kind in kinds.KINDS.values()
+        if kind.is_for_a_button and str(kind.cron).endswith(" * * * *")
+    }
 
     def are_done() -> bool:
         # A worker that ends when nothing waits may end before the clock has asked for all.

@@ -62,6 +62,7 @@ def test_the_page_says_the_same_in_words(people: People, keep: Keep) -> None:
     said = page.one("main").text
     for words in (
         "Used to: Bowls", "Could share: Baking", "Boccia on Tuesdays", "They laughed a lot.",
+        "near: Riverside Bowls Club: score 0.52, 420 m; comes to them: nothing; nothing in reach",
         "this record exported by coordinator_a", "Legitimate interests", "A short walk",
     ):  # fmt: skip
         assert words in said, words

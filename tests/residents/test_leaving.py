@@ -26,7 +26,7 @@ from tests.web.document import Document
 
 HANGS_ON_A_RESIDENT = (
     "residents", "resident_interests", "offers", "connection_residents", "visit_residents",
-    "unmet_interests",
+    "unmet_interests", "resident_matches",
 )  # fmt: skip
 
 
@@ -63,6 +63,17 @@ def _with_everything(people: People, keep: Keep) -> str:
         "INSERT INTO unmet_interests (interest_id, ward_code, team_id, resident_id)"
         " SELECT id, 'E05001347', :team, :id FROM interests WHERE concept = 'bowls'",
         team=people.teams["a"], id=resident_id,
+    )  # fmt: skip
+    change(
+        people,
+        "WITH run AS (INSERT INTO match_runs (state, engine, of_day)"
+        " VALUES ('replaced', 'local', CURRENT_DATE) RETURNING id)"
+        " INSERT INTO resident_matches (run_id, resident_id, team_id, near_ids,"
+        " near_are_activities, near_scores, near_distances_m, visit_ids, visit_scores,"
+        " visit_distances_m, unmet_ids) SELECT run.id, :id, :team, ARRAY[:club], '{f}',"
+        " '{521000}', '{420.3}', '{}', '{}', '{}', ARRAY[i.id]"
+        " FROM run, interests i WHERE concept = 'baking'",
+        team=people.teams["a"], id=resident_id, club=people.club_id,
     )  # fmt: skip
     # Nobody should write a reference into a note. Somebody will.
     written = f"{reference[:4].lower()} {reference[4:]}"
@@ -234,8 +245,9 @@ def test_erased_now_leaves_a_receipt_and_nothing_else(people: People, keep: Keep
     assert entry.account_id == people.accounts["manager_a"]
 
     receipt = Document(client.get(receipt_address).text).one("main").text
-    # Two interests, an offer, a connection, a visit, an unmet interest, and the resident's own row.
-    assert "7 rows" in receipt
+    # Two interests, an offer, a connection, a visit, an unmet interest, what was found for them in
+    # a run, and the resident's own row.
+    assert "8 rows" in receipt
     assert "manager_a" in receipt
     assert not pattern.search(receipt)
     assert client.get(f"/residents/{reference}").status_code == 404

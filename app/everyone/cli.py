@@ -1,0 +1,170 @@
+"""`patchwork match-all`: the best matches of every resident, in one run."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import importlib
+import importlib.util
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from app.database import KEEPER_ROLE, make_engine
+from app.errors import BadQuestion
+from app.everyone.actions import DASK, LOCAL, Outcome, Request, Told, match_all
+from app.settings import Settings, get_settings
+
+NEWS_EVERY_S = 5.0
+NOBODY = "There are no residents to match."
+SUMMARY_MODULE = "app.everyone.summary"
+
+
+class EngineName(enum.StrEnum):
+    """What does the work."""
+
+    LOCAL = LOCAL
+    DASK = DASK
+
+
+def match_all_command(
+    *,
+    area: Annotated[
+        list[str] | None,
+        typer.Option(help="The code of a ward or district; may be given again. Else everybody."),
+    ] = None,
+    engine: Annotated[
+        EngineName, typer.Option(help="This machine, or Dask's workers.")
+    ] = EngineName.LOCAL,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Of --engine dask: tcp://HOST:PORT. Else workers on this machine."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Find the ten best for every resident and show them in one go; goes on if it was cut off."""
+    if scheduler is not None and engine is not EngineName.DASK:
+        raise BadQuestion("--scheduler is for --engine dask: give both.", field="scheduler")
+    settings = get_settings()
+    request = Request(tuple(area or ()), engine.value, scheduler)
+    console = Console(stderr=True)
+    keeper = make_engine(settings, role=KEEPER_ROLE)
+    try:
+        with _progress(console) as told:
+            outcome = match_all(keeper, settings, request, told=told)
+        if outcome is None:
+            typer.echo("{}" if as_json else NOBODY)
+        elif as_json:
+            typer.echo(orjson.dumps(figures(outcome)).decode())
+        else:
+            typer.echo(say(outcome))
+            _print_summary(settings, outcome)
+    finally:
+        keeper.dispose()
+
+
+def figures(outcome: Outcome) -> dict[str, object]:
+    """Return what a run came to and took, in numbers; of residents only how many there are."""
+    took = {name: round(value, 2) for name, value in dataclasses.asdict(outcome.took).items()}
+    return {
+        "run": outcome.run_id,
+        "residents": outcome.residents,
+        "done_before": outcome.done_before,
+        "parts": outcome.parts,
+        **took,
+        "peak_mb": round(outcome.peak_mb),
+    }
+
+
+def say(outcome: Outcome) -> str:
+    """Return the same in words."""
+    took = outcome.took
+    before = f" ({outcome.done_before:,} before it was cut off)" if outcome.done_before else ""
+    noun = "resident" if outcome.residents == 1 else "residents"
+    return (
+        f"{outcome.residents:,} {noun} matched{before}. Reading {took.reading_s:.1f} s, matching"
+        f" {took.matching_s:.1f} s, writing {took.writing_s:.1f} s; at most"
+        f" {outcome.peak_mb:,.0f} MB of memory."
+    )
+
+
+def _print_summary(settings: Settings, outcome: Outcome) -> None:
+    """Print who has somebody to ring, and who nobody, by ward and theme."""
+    if importlib.util.find_spec(SUMMARY_MODULE) is None:
+        return
+    summary = importlib.import_module(SUMMARY_MODULE)
+    engine = make_engine(settings, role=KEEPER_ROLE)
+    try:
+        with engine.connect() as connection:
+            found = summary.read_summary(connection, outcome.run_id)
+        summary.print_summary(found, Console())
+    finally:
+        engine.dispose()
+
+
+class _ResidentsPerSecond(ProgressColumn):
+    """How fast it is."""
+
+    def render(self, task: Task) -> Text:
+        """Return the speed, or nothing before there is one."""
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f} residents/s" if speed else "", style="progress.data.speed")
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Told]:
+    """Yield what is told how far it is: a bar on a terminal, a line now and then elsewhere."""
+    if not console.is_terminal:
+        yield _Lines(console)
+        return
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _ResidentsPerSecond(),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console) as bars:
+        task = bars.add_task("Reading", total=None)
+
+        def tell(done: int, total: int | None) -> None:
+            bars.update(task, description="Residents", completed=done, total=total)
+
+        yield tell
+
+
+class _Lines:
+    """A line every few seconds, for a log."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._said_at = time.monotonic()
+        # When it began, and how many were done by then: reading, and a run before, are no speed.
+        self._begun: tuple[float, int] | None = None
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """Say how far it is, if that was not said just now."""
+        now = time.monotonic()
+        if self._begun is None:
+            self._begun = now, done
+        if now - self._said_at < NEWS_EVERY_S:
+            return
+        self._said_at = now
+        begun, before = self._begun
+        line = f"{done:,} of {total or 0:,} residents"
+        if total and done > before:
+            speed = (done - before) / (now - begun)
+            line += f", {speed:,.0f} residents/s, about {(total - done) / speed:,.0f} s left"
+        self._console.print(line, highlight=False, soft_wrap=True)
