@@ -61,7 +61,7 @@ from app.residents.leaving_router import router as leaving
 from app.residents.offers_router import router as offers
 from app.residents.router import router as residents
 from app.same_site import SameSite
-from app.settings import Settings
+from app.settings import Settings, get_settings
 from app.suggestions.claim_router import router as claims
 from app.suggestions.poster_router import router as posters
 from app.suggestions.router import router as suggestions
@@ -172,3 +172,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(OpenToAll)
     app.add_middleware(Edge, log=make_log())
     return app
+
+
+def create_app_of_environment() -> FastAPI:
+    """Return the application for the settings of the environment: one of several processes."""
+    return create_app(get_settings())

@@ -198,11 +198,7 @@ class Replica:
         with self._lock:
             drivers = list(self._open)
         for driver in drivers:
-            with suppress(psycopg.Error, OSError):
-                # The driver is not asked to close: another thread is in the middle of using it.
-                line = socket.socket(fileno=os.dup(driver.fileno()))
-                with line:
-                    line.shutdown(socket.SHUT_RDWR)
+            hang_up(driver)
         self.engine.dispose()
 
 
@@ -218,12 +214,17 @@ class _Line:
     ) -> Answer | None:
         """Return the answer to a question, None when there is none in time."""
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                if self._connection is None:
+            if self._connection is None:
+                async with asyncio.timeout(PATIENCE_S):
                     self._connection = await psycopg.AsyncConnection.connect(
                         self._address, autocommit=True
                     )
+            # Not a timeout: when it is cancelled the driver asks the server to stop, and waits.
+            end = asyncio.get_running_loop().call_later(PATIENCE_S, hang_up, self._connection)
+            try:
                 return await question(self._connection)
+            finally:
+                end.cancel()
         except (psycopg.Error, TimeoutError, OSError):
             await self.close()
             return None
@@ -233,6 +234,15 @@ class _Line:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+
+
+def hang_up(driver: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> None:
+    """End a connection from this side: whoever waits for an answer on it gets an error.
+
+    The driver is not asked to close it: somebody else is in the middle of using it.
+    """
+    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(driver.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _address(settings: Settings, *, is_replica: bool) -> str:
