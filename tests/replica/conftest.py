@@ -118,7 +118,8 @@ def _ask(cluster: Cluster, database: str, statement: str) -> Any:
     with psycopg.connect(
         host=str(cluster.socket_folder), port=PORT, user=ROLE, dbname=database, autocommit=True
     ) as connection:
-        row = connection.execute(statement.encode()).fetchone()
+        cursor = connection.execute(statement.encode())
+        row = cursor.fetchone() if cursor.description else None
     return row[0] if row else None
 
 
@@ -168,9 +169,39 @@ def pair(standing_pair: Pair) -> Iterator[Pair]:
     standing_pair.settle()
 
 
+@dataclass(frozen=True)
+class Served:
+    """What `patchwork serve` started: its address, and the process that was started."""
+
+    base: str
+    process: subprocess.Popen[bytes]
+
+    def workers(self) -> list[int]:
+        """Return the processes that answer."""
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        return [
+            int(child)
+            for child in children
+            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+        ]
+
+    @contextmanager
+    def only(self, worker: int) -> Iterator[str]:
+        """Have one of the processes answer everything meanwhile; the others stand still."""
+        others = [one for one in self.workers() if one != worker]
+        for other in others:
+            os.kill(other, signal.SIGSTOP)
+        try:
+            yield self.base
+        finally:
+            for other in others:
+                os.kill(other, signal.SIGCONT)
+
+
 @contextmanager
-def serving(settings: Settings, *, processes: int = 1, **environment: str) -> Iterator[str]:
-    """Yield the address of `patchwork serve` with these settings."""
+def serving(settings: Settings, *, processes: int = 1, **environment: str) -> Iterator[Served]:
+    """Yield `patchwork serve` with these settings."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -185,7 +216,7 @@ def serving(settings: Settings, *, processes: int = 1, **environment: str) -> It
     try:
         base = f"http://127.0.0.1:{port}"
         _wait(served, base)
-        yield base
+        yield Served(base, served)
     finally:
         served.terminate()
         served.wait(timeout=30)
