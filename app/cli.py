@@ -55,6 +55,8 @@ cli.command()(worker)
 
 PORT = Annotated[int, typer.Option(help="The port to listen on, at 127.0.0.1.", min=1, max=65535)]
 
+# One of several web processes that gives no sign of life for so long is replaced.
+HANGING_AFTER_S = 30
 PROCESSES = Annotated[
     int,
     typer.Option(
@@ -110,6 +112,8 @@ def _serve(settings: Settings, port: int, *, processes: int = 1) -> None:
         app,
         factory=isinstance(app, str),
         workers=processes,
+        # One that is only slow to begin, on a busy machine, must not be ended and begun again.
+        timeout_worker_healthcheck=HANGING_AFTER_S,
         host="127.0.0.1",
         port=port,
         log_config=None,

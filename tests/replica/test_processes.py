@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from app.accounts import passwords
 from app.accounts.actions import MOST_PER_ADDRESS
+from app.cli import HANGING_AFTER_S
 from tests.people import People
 from tests.recording.test_forms import fields_of, form_of
-from tests.replica.conftest import Served, serving, wait_until
+from tests.replica.conftest import PATIENCE_S, Served, serving, wait_until
 
 EDITOR, PASSWORD = "editor@homes.example", "eleven quiet herons"
 
@@ -109,5 +110,9 @@ def test_a_process_that_dies_is_replaced_and_nobody_waits(served: Served) -> Non
     os.kill(first, signal.SIGKILL)
     with browser() as reader:
         assert reader.get(served.base + "/assets.geojson").status_code == 200
-    wait_until(lambda: len(served.workers()) == 2 and first not in served.workers())
+    # Who watches them may just have been waiting for a sign of it.
+    wait_until(
+        lambda: len(served.workers()) == 2 and first not in served.workers(),
+        seconds=HANGING_AFTER_S + PATIENCE_S,
+    )
     assert second in served.workers()
