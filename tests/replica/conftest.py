@@ -60,11 +60,9 @@ class Pair:
     def replica_url(self) -> str:
         return self.standby.url(self.database)
 
-    def settings(self, **values: Any) -> Settings:
-        return Settings(
-            DATABASE_URL=self.people.settings.database_url,
-            DATABASE_REPLICA_URL=self.replica_url,
-            **values,
+    def settings(self, **values: object) -> Settings:
+        return self.people.settings.model_copy(
+            update={"database_replica_url": self.replica_url, **values}
         )
 
     def on_primary(self, statement: str) -> Any:
@@ -200,12 +198,16 @@ class Served:
 
 
 @contextmanager
-def serving(settings: Settings, *, processes: int = 1, **environment: str) -> Iterator[Served]:
+def serving(settings: Settings, *, processes: int = 1) -> Iterator[Served]:
     """Yield `patchwork serve` with these settings."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    given = {**os.environ, "DATABASE_URL": settings.database_url, **environment}
+    given = {
+        **os.environ,
+        "DATABASE_URL": settings.database_url,
+        "PATCHWORK_REPLICA_LAG_S": str(settings.replica_lag_s),
+    }
     if settings.database_replica_url:
         given["DATABASE_REPLICA_URL"] = settings.database_replica_url
     served = subprocess.Popen(

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import httpx
 import pytest
@@ -32,7 +33,7 @@ def served(people: People) -> Iterator[Served]:
         wait_until(lambda: len(made.workers()) == 2)
         for worker in made.workers():
             with made.only(worker) as base:
-                wait_until(lambda base=base: is_up(base))
+                wait_until(partial(is_up, base))
         yield made
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from functools import partial
 
 import httpx
 import pytest
 
-from app.replica.routing import FURTHEST, position_of
+from app.replica.routing import FURTHEST, position_in, position_of
 from tests.recording.test_forms import fields_of, form_of
 from tests.replica.conftest import Pair, serving, wait_until
 
@@ -19,15 +20,18 @@ COOKIE = "patchwork-written"
 def served(standing_pair: Pair) -> Iterator[tuple[str, str]]:
     """Two web processes, each with a port of its own: a browser's requests go to either."""
     # Late by so much that only the cookie decides.
-    long = {"PATCHWORK_REPLICA_LAG_S": "600"}
     standing_pair.settle()
-    settings = standing_pair.settings()
-    with serving(settings, **long) as one, serving(settings, **long) as other:
+    settings = standing_pair.settings(replica_lag_s=600.0)
+    with serving(settings) as one, serving(settings) as other:
         yield one.base, other.base
 
 
-def standing(base: str) -> str:
-    return str(httpx.get(base + "/health/ready").json()["replica"])
+def is_following(base: str) -> bool:
+    return bool(httpx.get(base + "/health/ready").json()["replica"] == "following")
+
+
+def says(client: httpx.Client, url: str, words: str) -> bool:
+    return words in client.get(url).text
 
 
 def browser(pair: Pair, who: str) -> httpx.Client:
@@ -48,7 +52,7 @@ def test_an_edit_is_read_by_its_writer_at_either_process(
 ) -> None:
     one, other = served
     for base in served:
-        wait_until(lambda base=base: standing(base) == "following")
+        wait_until(partial(is_following, base))
     pair.pause()
     page = f"/assets/{pair.people.club_id}"
     with browser(pair, "editor") as writer, httpx.Client() as reader:
@@ -60,7 +64,7 @@ def test_an_edit_is_read_by_its_writer_at_either_process(
             assert "Riverside Boules" not in reader.get(base + page).text
         pair.on_standby("SELECT pg_wal_replay_resume()")
         for base in served:
-            wait_until(lambda base=base: "Riverside Boules" in reader.get(base + page).text)
+            wait_until(partial(says, reader, base + page, "Riverside Boules"))
             assert "Riverside Boules" in writer.get(base + page).text
         assert edit_name(writer, other, pair, "Riverside Bowls Club").status_code == 303
 
@@ -96,10 +100,10 @@ def test_a_search_sets_no_cookie(served: tuple[str, str]) -> None:
 )  # fmt: skip
 def test_a_cookie_that_is_none_counts_for_nothing(value: str, position: int) -> None:
     scope = {"type": "http", "headers": [(b"cookie", f"{COOKIE}={value}".encode())]}
-    assert position_of(scope, COOKIE) == position
+    assert position_of(scope, position_in(COOKIE)) == position
 
 
 def test_a_forged_cookie_has_the_primary_asked(pair: Pair, served: tuple[str, str]) -> None:
-    wait_until(lambda: standing(served[0]) == "following")
+    wait_until(partial(is_following, served[0]))
     answer = httpx.get(served[0] + "/assets", cookies={COOKIE: "f" * 16})
     assert answer.status_code == 200
