@@ -100,6 +100,12 @@ def note_failure(error: BaseException | None) -> None:
         asking.has_failed = True
 
 
+def is_asked_again() -> bool:
+    """Return whether the answer under way will be made again from the primary."""
+    asking = ASKING.get()
+    return asking is not None and asking.has_failed
+
+
 def listen(primary: sa.Engine, replica: Replica) -> None:
     """Have errors of the replica and changes of the primary noted with the request they are of."""
 
