@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -9,6 +10,7 @@ from typing import Annotated, NoReturn
 import sqlalchemy as sa
 import typer
 import uvicorn
+from fastapi import FastAPI
 from rich.console import Console
 
 from app.accounts.cli import housekeeping, user_app
@@ -55,6 +57,17 @@ cli.command()(worker)
 
 PORT = Annotated[int, typer.Option(help="The port to listen on, at 127.0.0.1.", min=1, max=65535)]
 
+# One of several web processes that gives no sign of life for so long is replaced.
+HANGING_AFTER_S = 30
+PROCESSES = Annotated[
+    int,
+    typer.Option(
+        help="How many processes answer, sharing the port: about one for each processor core.",
+        min=1,
+        max=64,
+    ),
+]
+
 
 @cli.command(name="migrate")
 def migrate_command() -> None:
@@ -64,9 +77,9 @@ def migrate_command() -> None:
 
 
 @cli.command()
-def serve(port: PORT = 8000) -> None:
+def serve(port: PORT = 8000, processes: PROCESSES = 1) -> None:
     """Serve the web pages at http://127.0.0.1:PORT until Ctrl-C."""
-    _serve(get_settings(), port)
+    _serve(get_settings(), port, processes=processes)
 
 
 @cli.command()
@@ -85,15 +98,24 @@ def demo(
         _serve(settings.model_copy(update={"is_demo": is_made_up}), port)
 
 
-def _serve(settings: Settings, port: int) -> None:
+def _serve(settings: Settings, port: int, *, processes: int = 1) -> None:
     here = f"http://127.0.0.1:{port}"
     typer.echo(f"Patchwork is at {here} (Ctrl-C stops it)")
     if "base_url" not in settings.model_fields_set:
         settings = settings.model_copy(update={"base_url": here})
-    app = create_app(settings)
+    # Made here for several processes too: a setting that makes no sense is said once, and now.
+    app: FastAPI | str = create_app(settings)
+    if processes > 1:
+        # Each makes its own, from an environment that says the same.
+        os.environ["PATCHWORK_BASE_URL"] = settings.base_url
+        app = "app.main:create_app_of_environment"
     # Which proxies to believe is a setting of ours (app/accounts/browsers.py).
     uvicorn.run(
         app,
+        factory=isinstance(app, str),
+        workers=processes,
+        # One that is only slow to begin, on a busy machine, must not be ended and begun again.
+        timeout_worker_healthcheck=HANGING_AFTER_S,
         host="127.0.0.1",
         port=port,
         log_config=None,

@@ -19,6 +19,13 @@ DRIVER = "postgresql+psycopg"
 APP_ROLE = "patchwork_app"
 # The role of scheduled jobs that look after every team's rows.
 KEEPER_ROLE = "patchwork_keeper"
+# How soon a replica's machine that says nothing any more is given up (libpq: seconds,
+# `tcp_user_timeout` milliseconds; a socket's file has none of the latter).
+REPLICA_PATIENCE = {
+    "connect_timeout": 2, "tcp_user_timeout": 3_000,
+    "keepalives_idle": 2, "keepalives_interval": 1, "keepalives_count": 2,
+}  # fmt: skip
+REPLICA_POOL_TIMEOUT_S = 1.0
 
 
 def normalise_url(url: str) -> str:
@@ -29,10 +36,10 @@ def normalise_url(url: str) -> str:
     return url
 
 
-def read_url(url: str) -> sa.URL:
+def read_url(url: str, *, name: str = "DATABASE_URL") -> sa.URL:
     """Return the address of a database; raises `Unavailable` if it is none of a PostgreSQL.
 
-    The sentence does not repeat it: there may be a password in it.
+    The sentence does not repeat it: there may be a password in it. `name`: the setting it is from.
     """
     try:
         address = sa.make_url(normalise_url(url))
@@ -44,26 +51,39 @@ def read_url(url: str) -> sa.URL:
     except (sa.exc.ArgumentError, psycopg.ProgrammingError, ValueError):
         pass
     raise Unavailable(
-        "DATABASE_URL is not the address of a PostgreSQL database: write it like"
+        f"{name} is not the address of a PostgreSQL database: write it like"
         " postgresql://me@db.example/patchwork."
     )
 
 
 def make_engine(
-    settings: Settings, *, role: str | None = None, is_pooled: bool = True
+    settings: Settings,
+    *,
+    role: str | None = None,
+    is_pooled: bool = True,
+    is_replica: bool = False,
 ) -> sa.Engine:
     """Return an engine for `settings.database_url`; no connection is made yet.
 
     `role`: a database role every connection takes on; None stays the owner, who loads data and
     migrates. Not pooled, each connection is closed once it has been used: for work that may go on
-    in a thread when everything else has been put away. Raises `Unavailable` if the address is none.
+    in a thread when everything else has been put away. `is_replica`: for the database's replica
+    instead, which is given up soon, because there is somebody else to ask. Raises `Unavailable` if
+    the address is none.
     """
+    url = read_url(settings.database_url)
+    patience: dict[str, Any] = {}
+    if is_replica:
+        url = read_url(settings.database_replica_url or "", name="DATABASE_REPLICA_URL")
+        patience = REPLICA_PATIENCE
     pool: dict[str, Any] = {"poolclass": sa.NullPool}
     if is_pooled:
         pool = {"pool_size": settings.pool_size, "max_overflow": settings.pool_size}
+        if is_replica:
+            pool["pool_timeout"] = REPLICA_POOL_TIMEOUT_S
     as_role = f" -c role={role}" if role else ""
     return sa.create_engine(
-        read_url(settings.database_url),
+        url,
         **pool,
         pool_pre_ping=False,
         # What somebody asked for a resident must not stand in an error's text or a log.
@@ -73,6 +93,7 @@ def make_engine(
             # A query that runs away must not hold its connection for ever. Planning is a large
             # part of a 0.3 ms question, hence no just-in-time compilation.
             "options": f"-c statement_timeout={settings.statement_timeout_ms} -c jit=off{as_role}",
+            **patience,
         },
     )
 

@@ -19,6 +19,7 @@ from app.edge import DEFAULT_HEADERS, loggable
 from app.errors import Abolished, BadQuestion, PatchworkError, SignedOut, TooMany, Unavailable
 from app.forms import form_sent
 from app.rendering import Format, format_of, page, problem_answer
+from app.replica.routing import is_asked_again
 
 log = structlog.get_logger("patchwork")
 
@@ -157,8 +158,10 @@ def on_database(request: Request, error: Exception) -> Response:
     )
     if not is_away:
         return on_anything(request, error)
-    path = loggable(request.url.path)
-    log.error("database unavailable", kind=type(error).__name__, path=path)
+    # A replica's failure is no reader's: the same is asked of the database itself next.
+    if not is_asked_again():
+        path = loggable(request.url.path)
+        log.error("database unavailable", kind=type(error).__name__, path=path)
     answer = error_answer(
         request,
         status=Unavailable.status,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI, Response
 from starlette.middleware.gzip import GZipMiddleware
@@ -58,11 +58,13 @@ from app.oruk.feed import Feed
 from app.oruk.router import router as oruk
 from app.photos.router import router as photos
 from app.rendering import STATIC, Pages
+from app.replica.routing import Routing, listen, routed
+from app.replica.watching import Replica
 from app.residents.leaving_router import router as leaving
 from app.residents.offers_router import router as offers
 from app.residents.router import router as residents
 from app.same_site import SameSite
-from app.settings import Settings
+from app.settings import Settings, get_settings
 from app.suggestions.claim_router import router as claims
 from app.suggestions.poster_router import router as posters
 from app.suggestions.router import router as suggestions
@@ -111,11 +113,12 @@ def create_app(settings: Settings) -> FastAPI:
     mail_server_of(settings)
     base_map = BaseMap.of(settings)
     engine = make_engine(settings, role=APP_ROLE)
+    replica = Replica.of(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         spare_the_collector()
-        async with worker_beside(settings):
+        async with worker_beside(settings), replica.watched() if replica else nullcontext():
             yield
         engine.dispose()
 
@@ -133,6 +136,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.engine = engine
     # Reading needs no transaction: without one there is no BEGIN and ROLLBACK to wait for.
     app.state.connect = engine.execution_options(isolation_level="AUTOCOMMIT").connect
+    app.state.replica = replica
+    if replica is not None:
+        listen(engine, replica)
+        app.state.connect = routed(app.state.connect, replica)
     app.state.pages = Pages(settings)
     app.state.base_map = base_map
     app.state.names = NameCache(make_suggest(settings))
@@ -162,8 +169,15 @@ def create_app(settings: Settings) -> FastAPI:
     ogc.app.state.pages = app.state.pages
     app.mount("/ogc", ogc, name="ogc")
     add_error_answers(app)
+    if replica is not None:
+        app.add_middleware(Routing, settings=settings, primary=engine)
     app.add_middleware(SameSite)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
     app.add_middleware(OpenToAll)
     app.add_middleware(Edge, log=make_log())
     return app
+
+
+def create_app_of_environment() -> FastAPI:
+    """Return the application for the settings of the environment: one of several processes."""
+    return create_app(get_settings())

@@ -22,6 +22,10 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default="postgresql+psycopg:///patchwork", validation_alias="DATABASE_URL"
     )
+    # A streaming replica of it, which public pages are read from; none: everything is read from
+    # the one. How many seconds it may be late before it is not asked.
+    database_replica_url: str | None = Field(default=None, validation_alias="DATABASE_REPLICA_URL")
+    replica_lag_s: float = Field(default=10.0, gt=0, le=3_000)
     # The service's name and colour: no publisher's branding is ours to wear.
     name: str = "Patchwork"
     theme_colour: str = "#00594f"

@@ -13,6 +13,7 @@ from app.dependencies import Reading
 from app.home import queries
 from app.parameter_docs import answers
 from app.rendering import json_answer, page, problem_answer
+from app.replica.watching import Replica, Standing
 from geo import scores
 from geo.interests import RELATION_WEIGHTS
 
@@ -27,6 +28,13 @@ RELATION_WORDS = {
     "broader": "something wider",
 }
 HEALTH = {"type": "object", "properties": {"status": {"type": "string"}}}
+READY = {
+    "type": "object",
+    "properties": {
+        "status": {"type": "string"},
+        "replica": {"type": "string", "enum": [standing.value for standing in Standing]},
+    },
+}
 
 
 @router.get("/", include_in_schema=False)
@@ -78,17 +86,23 @@ async def health() -> Response:
 
 
 @router.get(
-    "/health/ready", tags=["health"], summary="Whether it can work", responses=answers(HEALTH)
+    "/health/ready", tags=["health"], summary="Whether it can work", responses=answers(READY)
 )
-def ready(connect: Reading) -> Response:
-    """Answer 200 when the database is there and up to date, else 503 and why."""
+def ready(request: Request, connect: Reading) -> Response:
+    """Answer 200 when the database is there and up to date, else 503 and why.
+
+    A replica that cannot be asked is told of, and no reason to send nobody here: the database
+    itself answers instead.
+    """
     with connect() as connection:
         applied = queries.list_applied_migrations(connection)
     if applied != expected_migrations():
         return problem_answer(
             status=503, title="Not ready", detail="The database needs: patchwork migrate"
         )
-    return json_answer({"status": "ready"})
+    replica: Replica | None = request.app.state.replica
+    told = {} if replica is None else {"replica": replica.seen.standing}
+    return json_answer({"status": "ready", **told})
 
 
 @cache

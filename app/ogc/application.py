@@ -31,6 +31,7 @@ from app.ogc.asking import understood, written
 from app.ogc.pages import TILES, OwnPages
 from app.ogc.reading import Catalogue, Pool
 from app.rendering import csv_answer, page, problem_answer
+from app.replica.routing import note_failure
 from app.settings import Settings
 
 # In QGIS a layer is called as its collection, not "default".
@@ -119,6 +120,7 @@ def on_error(_: Request, error: Exception) -> Response:
     """Answer an error as a problem: what was typed is not repeated."""
     if isinstance(error, sa.exc.DBAPIError) and isinstance(error.orig, psycopg.Error):
         error = error.orig
+    note_failure(error)
     status, detail = _of_database(error) if isinstance(error, DATABASE) else _of_question(error)
     title = TITLES.get(status, BadQuestion.title)
     field = error.field if isinstance(error, BadQuestion) else None
