@@ -86,12 +86,13 @@ class ConceptTrees:
             last_m = np.inf if count >= len(rows) else found_m[:, -1]
             seen_m[some] = np.minimum(last_m, whole_m)
             first_m[some] = found_m[:, 0]
-            kept = found_m <= within_m[some][:, None]
-            lengths[some] = kept.sum(axis=1)
-            starts[some] = so_far + np.cumsum(lengths[some]) - lengths[some]
-            targets.append(rows[found[kept]])
-            distances_m.append(found_m[kept])
-            so_far += len(distances_m[-1])
+            kept = np.flatnonzero(found_m <= within_m[some][:, None])
+            many = np.bincount(kept // count, minlength=len(some))
+            lengths[some] = many
+            starts[some] = so_far + np.cumsum(many) - many
+            targets.append(rows[found.ravel()[kept]])
+            distances_m.append(found_m.ravel()[kept])
+            so_far += len(kept)
         return Nearest(
             starts, lengths, np.concatenate(targets), np.concatenate(distances_m), seen_m, first_m
         )
