@@ -132,7 +132,7 @@ def _figures(country: Country, best: dict[str, Answered]) -> list[Figure]:
     ]  # fmt: skip
     figures += [
         Figure("Alike: assets with a wanted interest", "s", alike.seconds, best[name].seconds,
-               SIDES[name])
+               SIDES[name], promised.get(name))
         for name in ("kdtree", "strtree", "postgis")
     ]  # fmt: skip
     figures += [
