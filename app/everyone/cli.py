@@ -103,9 +103,9 @@ def say(outcome: Outcome) -> str:
     if outcome.done_before:
         before = f", {rounded(hide_small(outcome.done_before))} of them before it was cut off"
     return (
-        f"Residents matched: {rounded(hide_small(outcome.residents))}{before}. Reading"
-        f" {took.reading_s:.1f} s, matching {took.matching_s:.1f} s, writing {took.writing_s:.1f} s; at most"
-        f" {outcome.peak_mb:,.0f} MB of memory."
+        f"Residents matched: {rounded(hide_small(outcome.residents))}{before}."
+        f" Reading {took.reading_s:.1f} s, matching {took.matching_s:.1f} s,"
+        f" writing {took.writing_s:.1f} s; at most {outcome.peak_mb:,.0f} MB of memory."
     )
 
 
