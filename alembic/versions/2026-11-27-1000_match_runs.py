@@ -98,7 +98,13 @@ def upgrade() -> None:
     )
     for column in ("resident_id", "team_id"):
         op.create_index(op.f(f"ix_resident_matches_{column}"), "resident_matches", [column])
-    op.execute("GRANT SELECT ON match_runs, resident_matches TO patchwork_app, patchwork_keeper")
+    op.execute("GRANT SELECT ON match_runs, resident_matches TO patchwork_keeper")
+    # Of how many residents a run was is for no page: of a small area it says how many live there.
+    op.execute(
+        "GRANT SELECT (id, state, engine, area_codes, of_day, started_at, finished_at)"
+        " ON match_runs TO patchwork_app"
+    )
+    op.execute("GRANT SELECT ON resident_matches TO patchwork_app")
     op.execute("GRANT INSERT, UPDATE, DELETE ON match_runs, resident_matches TO patchwork_keeper")
     op.execute("ALTER TABLE resident_matches ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
     op.execute("CREATE POLICY keeper ON resident_matches TO patchwork_keeper USING (true)")

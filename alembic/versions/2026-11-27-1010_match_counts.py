@@ -33,7 +33,8 @@ AS_KEEPER = (
 FUNCTIONS = {
     # One look at all results for all three: totals, by ward, by home. Who has told us nothing they
     # enjoy, or lives nobody knows where, was not asked for: that nobody was found for them says
-    # nothing about what there is. A home that is no longer on the map has no name for everybody.
+    # nothing about what there is. A home that is no longer on the map has no name for everybody, and
+    # no ward either: it may have become one of those that nobody is to find.
     "match_by_place(run int)": f"""
 RETURNS TABLE (level text, home_id uuid, home text, ward_code text, ward text, lad_code text,
                district text, residents int, matched int, nobody int, unasked int)
@@ -61,15 +62,18 @@ RETURNS TABLE (level text, home_id uuid, home text, ward_code text, ward text, l
     -- Who is helped at home is in no home.
     HAVING GROUPING(t.home_id) = 1 OR t.home_id IS NOT NULL
   )
-  SELECT c.level, h.id, h.name, c.ward_code, w.name, w.lad_code, w.lad_name,
+  SELECT c.level, h.id, h.name, k.code, w.name, w.lad_code, w.lad_name,
          c.residents, c.matched, c.nobody, c.unasked
   FROM c
   LEFT JOIN public_assets h ON h.id = c.home_id
+  CROSS JOIN LATERAL (
+    SELECT CASE WHEN c.level = 'ward' OR h.id IS NOT NULL THEN c.ward_code END AS code
+  ) AS k
   -- A ward as its newest boundaries have it.
   LEFT JOIN LATERAL (
     SELECT a.name, a.lad_code, coalesce(a.lad_name,
              (SELECT max(d.lad_name) FROM area_lookups d WHERE d.lad_code = a.lad_code)) AS lad_name
-    FROM areas a WHERE a.area_type = 'ward' AND a.gss_code = c.ward_code AND c.level <> 'all'
+    FROM areas a WHERE a.area_type = 'ward' AND a.gss_code = k.code
     ORDER BY a.gone_at IS NULL DESC, a.release DESC LIMIT 1
   ) AS w ON true
 $$""",

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib
-import importlib.util
 import os
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from app.errors import BadQuestion, Conflict, PatchworkError
 from app.everyone import planning, queries, run_queries
+from app.everyone.faults import said_of_database
 from app.everyone.local import LocalEngine
 from app.everyone.parts import Engine, Part
 from app.everyone.reading import Everything, read_everything, read_kept
@@ -24,15 +24,26 @@ from geo.matching_arrays import Numbers
 from geo.matching_everyone import Found
 from geo.matching_walks import Kept
 
+if TYPE_CHECKING:
+    from app.everyone.dask_engine import DaskEngine
+
 # A run that was cut off longer ago is begun anew: what it was about has changed too much.
 GOES_ON_FOR_HOURS = 12
 PATIENCE_S = 2.0
 LOCAL, DASK = "local", "dask"
-DASK_MODULE = "app.everyone.dask_engine"
 BUSY = (
     "Everybody is being matched already, by another process. Wait until it has ended, then look at"
     " what it found."
 )
+GIVEN_UP = "This run was given up while it was at work, so nobody sees what it found. Run it again."
+NO_CODE = "An area needs the code of a ward or district. Codes are at /wards."
+# Takes a database's and a role's name.
+NO_ROOM = (
+    "Matching everybody needs temporary tables, and the database role {role} may not make any. Let"
+    ' it, as the owner of the database: GRANT TEMPORARY ON DATABASE "{database}" TO {role}'
+)
+# What the engine dask needs and the others do not.
+DASKS = {"dask", "distributed"}
 NO_DASK = "The engine dask is not installed. Install it with: pip install 'patchwork[distributed]'"
 
 # Takes how many residents are done, and of how many.
@@ -73,7 +84,7 @@ class Outcome:
     @property
     def peak_mb(self) -> float:
         """The most memory this process has had, in megabytes."""
-        return planning.used_bytes() / planning.MEGABYTE
+        return planning.peak_bytes() / planning.MEGABYTE
 
 
 def match_all(
@@ -83,13 +94,14 @@ def match_all(
 
     `keeper` works as the database role of scheduled jobs. What was found is written as it is
     found, so a run that was cut off goes on. Raises BadQuestion for an area that is not known,
-    Conflict while another process is at it.
+    Conflict while another process is at it, Unavailable when the database goes away.
     """
-    if request.engine == DASK and importlib.util.find_spec("distributed") is None:
-        raise PatchworkError(NO_DASK)
+    if request.engine == DASK:
+        _dask()
     codes = tuple(sorted({code.strip().upper() for code in request.area_codes}))
-    with _turn(keeper):
+    with _turn(keeper), said_of_database():
         with queries.writing(keeper) as connection:
+            _check_room(connection)
             area_ids = _area_ids(connection, codes)
             if not queries.write_audit(connection, area_ids=area_ids):
                 return None
@@ -98,11 +110,18 @@ def match_all(
         everything = _read(keeper, outcome, of_day, area_ids)
         _Run(keeper, settings, request, everything, outcome, told).match()
         with queries.writing(keeper) as connection:
-            run_queries.swap(connection, run_id=run_id, is_of_areas=bool(codes))
+            if not run_queries.swap(connection, run_id=run_id, is_of_areas=bool(codes)):
+                raise Conflict(GIVEN_UP)
             outcome.residents = run_queries.count_done(connection, run_id=run_id)
         with queries.writing(keeper) as connection:
             run_queries.delete_old_rows(connection)
     return outcome
+
+
+def _check_room(connection: sa.Connection) -> None:
+    refused = queries.find_refused(connection)
+    if refused:
+        raise PatchworkError(NO_ROOM.format(database=refused.database, role=refused.role))
 
 
 @contextmanager
@@ -118,7 +137,9 @@ def _turn(keeper: sa.Engine) -> Iterator[None]:
         try:
             yield
         finally:
-            run_queries.give_turn(watch)
+            # A database that has gone away has let others at it by itself.
+            with suppress(sa.exc.OperationalError):
+                run_queries.give_turn(watch)
 
 
 def _area_ids(connection: sa.Connection, codes: Sequence[str]) -> list[int] | None:
@@ -126,6 +147,8 @@ def _area_ids(connection: sa.Connection, codes: Sequence[str]) -> list[int] | No
         return None
     ids: list[int] = []
     for code in codes:
+        if not code:
+            raise BadQuestion(NO_CODE, field="area")
         found = queries.find_area_ids(connection, code=code)
         if not found:
             raise BadQuestion(
@@ -142,6 +165,7 @@ def _begin(connection: sa.Connection, codes: Sequence[str], engine: str) -> tupl
     unfinished = run_queries.find_unfinished(connection, area_codes=codes, hours=GOES_ON_FOR_HOURS)
     run_queries.fail_others(connection, run_id=unfinished.id if unfinished else None)
     if unfinished:
+        run_queries.go_on(connection, run_id=unfinished.id, engine=engine)
         return unfinished.id, unfinished.of_day
     # As the live question says today.
     today = dt.datetime.now(tz=dt.UTC).date()
@@ -231,10 +255,21 @@ class _Run:
         network = walking.network if walking else None
         if self.request.engine == LOCAL:
             return LocalEngine(network, workers, at_once)
-        made: Engine = importlib.import_module(DASK_MODULE).DaskEngine(
+        return _dask()(
             self.request.scheduler,
             network=network,
             at_once=at_once,
             workers=self.settings.match_workers,
         )
-        return made
+
+
+def _dask() -> type[DaskEngine]:
+    """Return Dask's engine; raises PatchworkError where Dask is not installed."""
+    try:
+        # Not before somebody asks for it: it is an extra, and takes a second.
+        from app.everyone.dask_engine import DaskEngine  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in DASKS:
+            raise PatchworkError(NO_DASK) from error
+        raise
+    return DaskEngine

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import importlib
-import importlib.util
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,11 +26,15 @@ from rich.text import Text
 from app.database import KEEPER_ROLE, make_engine
 from app.errors import BadQuestion
 from app.everyone.actions import DASK, LOCAL, Outcome, Request, Told, match_all
+from app.everyone.faults import GO_ON
+from app.everyone.summary import hide_small, print_summary, read_summary, rounded
 from app.settings import Settings, get_settings
 
 NEWS_EVERY_S = 5.0
 NOBODY = "There are no residents to match."
-SUMMARY_MODULE = "app.everyone.summary"
+STOPPED = f"Stopped. {GO_ON}"
+# As shells say that somebody pressed Ctrl-C.
+STOPPED_CODE = 130
 
 
 class EngineName(enum.StrEnum):
@@ -74,17 +76,20 @@ def match_all_command(
         else:
             typer.echo(say(outcome))
             _print_summary(settings, outcome)
+    except KeyboardInterrupt as error:
+        typer.echo(STOPPED, err=True)
+        raise typer.Exit(STOPPED_CODE) from error
     finally:
         keeper.dispose()
 
 
 def figures(outcome: Outcome) -> dict[str, object]:
-    """Return what a run came to and took, in numbers; of residents only how many there are."""
+    """Return what a run came to and took, in numbers: of residents rounded ones (None: few)."""
     took = {name: round(value, 2) for name, value in dataclasses.asdict(outcome.took).items()}
     return {
         "run": outcome.run_id,
-        "residents": outcome.residents,
-        "done_before": outcome.done_before,
+        "residents": hide_small(outcome.residents),
+        "done_before": hide_small(outcome.done_before),
         "parts": outcome.parts,
         **took,
         "peak_mb": round(outcome.peak_mb),
@@ -94,25 +99,23 @@ def figures(outcome: Outcome) -> dict[str, object]:
 def say(outcome: Outcome) -> str:
     """Return the same in words."""
     took = outcome.took
-    before = f" ({outcome.done_before:,} before it was cut off)" if outcome.done_before else ""
-    noun = "resident" if outcome.residents == 1 else "residents"
+    before = ""
+    if outcome.done_before:
+        before = f", {rounded(hide_small(outcome.done_before))} of them before it was cut off"
     return (
-        f"{outcome.residents:,} {noun} matched{before}. Reading {took.reading_s:.1f} s, matching"
-        f" {took.matching_s:.1f} s, writing {took.writing_s:.1f} s; at most"
-        f" {outcome.peak_mb:,.0f} MB of memory."
+        f"Residents matched: {rounded(hide_small(outcome.residents))}{before}."
+        f" Reading {took.reading_s:.1f} s, matching {took.matching_s:.1f} s,"
+        f" writing {took.writing_s:.1f} s; at most {outcome.peak_mb:,.0f} MB of memory."
     )
 
 
 def _print_summary(settings: Settings, outcome: Outcome) -> None:
     """Print who has somebody to ring, and who nobody, by ward and theme."""
-    if importlib.util.find_spec(SUMMARY_MODULE) is None:
-        return
-    summary = importlib.import_module(SUMMARY_MODULE)
     engine = make_engine(settings, role=KEEPER_ROLE)
     try:
         with engine.connect() as connection:
-            found = summary.read_summary(connection, outcome.run_id)
-        summary.print_summary(found, Console())
+            found = read_summary(connection, outcome.run_id)
+        print_summary(found, Console())
     finally:
         engine.dispose()
 
@@ -128,7 +131,10 @@ class _ResidentsPerSecond(ProgressColumn):
 
 @contextmanager
 def _progress(console: Console) -> Iterator[Told]:
-    """Yield what is told how far it is: a bar on a terminal, a line now and then elsewhere."""
+    """Yield what is told how far it is: a bar on a terminal, a line now and then elsewhere.
+
+    In rounded numbers, as everywhere: who looks on could count the people of a home.
+    """
     if not console.is_terminal:
         yield _Lines(console)
         return
@@ -140,7 +146,9 @@ def _progress(console: Console) -> Iterator[Told]:
         task = bars.add_task("Reading", total=None)
 
         def tell(done: int, total: int | None) -> None:
-            bars.update(task, description="Residents", completed=done, total=total)
+            # Without a total: fewer than 8.
+            shown, of_all = hide_small(done) or 0, hide_small(total or 0) or None
+            bars.update(task, description="Residents", completed=shown, total=of_all)
 
         yield tell
 
@@ -163,7 +171,10 @@ class _Lines:
             return
         self._said_at = now
         begun, before = self._begun
-        line = f"{done:,} of {total or 0:,} residents"
+        of_all = hide_small(total or 0)
+        line = f"{rounded(of_all)} residents"
+        if of_all:
+            line = f"{rounded(hide_small(done))} of {line}"
         if total and done > before:
             speed = (done - before) / (now - begun)
             line += f", {speed:,.0f} residents/s, about {(total - done) / speed:,.0f} s left"

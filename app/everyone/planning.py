@@ -7,6 +7,7 @@ import resource
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -24,6 +25,9 @@ PER_TARGET, PER_INTEREST = 200, 120
 PER_ASKER = 15_000
 MOST_AT_ONCE, FEWEST_AT_ONCE = 20_000, 500
 MEGABYTE = 1_000_000
+# What Linux says of this very process: what it has now, and the most it has had.
+OF_THIS_PROCESS = Path("/proc/self/status")
+HAS, HAS_HAD = "VmRSS", "VmHWM"
 
 # Ways that are known beforehand, of some askers to some targets.
 ReadKept = Callable[[Numbers, Numbers], Kept | None]
@@ -39,9 +43,26 @@ class Plan:
 
 
 def used_bytes() -> int:
+    """Return how much memory this process has now, or, where nobody says, the most it has had.
+
+    A worker that did something large before has given that back.
+    """
+    return _said(HAS)
+
+
+def peak_bytes() -> int:
     """Return the most memory this process has had so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return _said(HAS_HAD)
+
+
+def _said(name: str) -> int:
+    try:
+        lines = OF_THIS_PROCESS.read_text("ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) * 1024
+    except (OSError, StopIteration):
+        # On Linux this begins with what the process had that began this one, hence not at once.
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
 
 
 def plan(targets: Targets, askers: Askers, *, memory_mb: int, used: int, workers: int = 1) -> Plan:

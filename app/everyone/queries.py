@@ -272,6 +272,18 @@ def read_ward_codes(connection: sa.Connection, area_ids: Collection[int]) -> dic
     return {row.id: row.gss_code for row in rows}
 
 
+def find_refused(connection: sa.Connection) -> sa.Row[Any] | None:
+    """Return database and role if this role may not make temporary tables there."""
+    return connection.execute(
+        sa.text(
+            """
+            SELECT current_database() AS database, current_user AS role
+            WHERE NOT has_database_privilege(current_database(), 'TEMPORARY')
+            """
+        )
+    ).first()
+
+
 def write_audit(connection: sa.Connection, *, area_ids: Sequence[int] | None) -> int:
     """Write down for each team that the run reads its residents; return how many teams."""
     return _execute(

@@ -8,6 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 _TURN = "(hashtext('patchwork match-all'))"
+# Whether any process has its turn: what is kept of a number in `pg_locks` is its two halves.
+IS_SOMEBODYS_TURN = """EXISTS (
+  SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+  WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.granted
+    AND ((l.classid::bigint << 32) | l.objid::bigint) = hashtext('patchwork match-all'))"""
 
 
 def take_turn(connection: sa.Connection) -> bool:
@@ -47,6 +52,14 @@ def fail_others(connection: sa.Connection, *, run_id: int | None) -> int:
         ),
         {"run_id": run_id},
     ).rowcount
+
+
+def go_on(connection: sa.Connection, *, run_id: int, engine: str) -> None:
+    """Write down with which engine a run that was cut off goes on."""
+    connection.execute(
+        sa.text("UPDATE match_runs SET engine = :engine WHERE id = :run_id"),
+        {"run_id": run_id, "engine": engine},
+    )
 
 
 def begin_run(connection: sa.Connection, **values: Any) -> int:
@@ -94,10 +107,20 @@ SWAP = (
 )
 
 
-def swap(connection: sa.Connection, *, run_id: int, is_of_areas: bool) -> None:
-    """Let readers see a run from now on, in place of those before."""
+def swap(connection: sa.Connection, *, run_id: int, is_of_areas: bool) -> bool:
+    """Let readers see a run from now on, in place of those before.
+
+    Returns False, and changes nothing, for a run that was given up: its rows may be deleted.
+    """
+    is_running = connection.execute(
+        sa.text("SELECT FROM match_runs WHERE id = :run_id AND state = 'running' FOR UPDATE"),
+        {"run_id": run_id},
+    ).first()
+    if is_running is None:
+        return False
     for statement in SWAP:
         connection.execute(sa.text(statement), {"run_id": run_id, "is_of_areas": is_of_areas})
+    return True
 
 
 def delete_old_rows(connection: sa.Connection) -> int:

@@ -111,15 +111,31 @@ class Summary:
     themes: Sequence[ThemeCounts]
 
     @property
+    def run_ids(self) -> tuple[int, ...]:
+        """The numbers of the runs it is of."""
+        return tuple(run.id for run in self.runs)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing has been run yet, or nobody is left of whom it was about."""
         return not self.runs or self.counts.is_empty
 
 
 def read_summary(connection: sa.Connection, run_id: int | None = None) -> Summary:
-    """Return what one run found, or (None) what the current runs found together."""
-    runs = read_runs(connection, run_id)
+    """Return what one run found, or (None) what the current runs found together.
+
+    All of it is of the same runs: where others took their place meanwhile, it is read again.
+    """
     queries.take_time(connection)
+    runs = read_runs(connection, run_id)
+    while True:
+        found = _count(connection, run_id, runs)
+        runs = read_runs(connection, run_id)
+        if found.run_ids == tuple(run.id for run in runs):
+            return found
+
+
+def _count(connection: sa.Connection, run_id: int | None, runs: Sequence[Run]) -> Summary:
     rows = queries.list_places(connection, run_id=run_id)
     (counts,) = (Counts(*_counts(row)) for row in rows if row.level == "all")
     if not runs or counts.is_empty:
@@ -142,15 +158,15 @@ class SummaryCache:
     """
 
     def __init__(self) -> None:
-        self._known: tuple[tuple[int, ...], float, Summary] | None = None
+        self._known: tuple[float, Summary] | None = None
 
     def get(self, connection: sa.Connection) -> Summary:
         """Return the summary of the current runs."""
         numbers = tuple(row.id for row in queries.list_runs(connection, run_id=None))
         known, now = self._known, time.monotonic()
-        if known is None or known[0] != numbers or now - known[1] > KEPT_S:
-            known = self._known = (numbers, now, read_summary(connection))
-        return known[2]
+        if known is None or known[1].run_ids != numbers or now - known[0] > KEPT_S:
+            known = self._known = (now, read_summary(connection))
+        return known[1]
 
 
 def read_runs(connection: sa.Connection, run_id: int | None = None) -> list[Run]:
@@ -194,6 +210,13 @@ def _home(row: sa.Row[Any]) -> HomeCounts:
 
 def _counts(row: sa.Row[Any]) -> tuple[int | None, int | None, int | None, int | None]:
     return row.residents, row.matched, row.nobody, row.unasked
+
+
+def hide_small(exact: int) -> int | None:
+    """Return a count as the database's `rounded_count` does: 0, None (1 to 7), else to 5."""
+    if exact == 0:
+        return 0
+    return round(exact / 5) * 5 if exact >= 8 else None
 
 
 def rounded(count: int | None) -> str:

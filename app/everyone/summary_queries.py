@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.everyone.run_queries import IS_SOMEBODYS_TURN
+
 RUNS = sa.text(
     """
     SELECT id, state::text AS state, engine, area_codes, of_day, started_at, finished_at
@@ -16,9 +18,9 @@ RUNS = sa.text(
     ORDER BY finished_at DESC NULLS FIRST, id DESC
     """
 )
+# One that was killed stays as it is, until somebody goes on with it.
 UNFINISHED = sa.text(
-    "SELECT max(started_at) FROM match_runs WHERE state = 'running'"
-    " AND started_at > now() - interval '12 hours'"
+    f"SELECT max(started_at) FROM match_runs WHERE state = 'running' AND {IS_SOMEBODYS_TURN}"  # noqa: S608 - constants only
 )
 # The worst off first, by what is shown and by nothing else: fewer than 8 stand between none and 10.
 PLACES = sa.text(
@@ -54,7 +56,7 @@ def list_runs(connection: sa.Connection, *, run_id: int | None) -> Sequence[sa.R
 
 
 def began_unfinished(connection: sa.Connection) -> dt.datetime | None:
-    """Return when a run that is not yet done began; None when there is none."""
+    """Return when the run that a process is at just now began; None when there is none."""
     began: dt.datetime | None = connection.execute(UNFINISHED).scalar()
     return began
 

@@ -81,8 +81,9 @@ class TeamMatches:
 
 @dataclass(slots=True)
 class _Kept:
-    """What is kept of one resident."""
+    """What is kept of one resident; `run` is any row of theirs, None for who is in no run yet."""
 
+    run: sa.Row[Any] | None = None
     near: list[sa.Row[Any]] = field(default_factory=list)
     visit: list[sa.Row[Any]] = field(default_factory=list)
 
@@ -101,12 +102,11 @@ def read_team_matches(
     """
     today = today or local_today()
     rows = resident_queries.list_residents(connection, team_id=team_id)
-    runs = {r.resident_id: r for r in team_queries.list_runs_of_team(connection, team_id=team_id)}
     kept = _by_resident(team_queries.list_kept(connection, team_id=team_id, today=today))
     looked_up = queries.look_up(connection, _each_once(kept.values()))
     everybody = []
     for row in rows:
-        resident, run = as_resident(row, vocabulary), runs.get(row.id)
+        resident, run = as_resident(row, vocabulary), kept[row.id].run
         near, visits = _found(resident, kept[row.id], looked_up, vocabulary, today)
         everybody.append(
             Matched(
@@ -119,7 +119,8 @@ def read_team_matches(
         )
     # By reference within: the order of the rows.
     everybody.sort(key=_urgency)
-    finished = min((run.finished_at for run in runs.values() if run.finished_at), default=None)
+    runs = [one.run for one in kept.values() if one.run]
+    finished = min((run.finished_at for run in runs if run.finished_at), default=None)
     shown = [match for one in everybody for match in one.near]
     return TeamMatches(everybody, finished, way_sources(shown, walking))
 
@@ -135,6 +136,9 @@ def _by_resident(rows: Iterable[sa.Row[Any]]) -> defaultdict[uuid.UUID, _Kept]:
     kept: defaultdict[uuid.UUID, _Kept] = defaultdict(_Kept)
     for row in rows:
         of_one = kept[row.resident_id]
+        of_one.run = row
+        if row.list_name is None:
+            continue
         (of_one.visit if row.list_name == "visit" else of_one.near).append(row)
     return kept
 
@@ -183,8 +187,9 @@ def _found(
                     walk_m=math.nan if row.walk_m is None else row.walk_m,
                 )
                 for row in rows
-                # What they no longer like is not for them, whatever last night found.
-                if any(i in relations for i in looked_up[name][row.id].interest_ids)
+                # What they no longer like is not for them, whatever last night found; of what has
+                # gone this very moment there is nothing.
+                if any(i in relations for i in looked_up[name][row.id].interest_ids or ())
             ][:BEST_SHOWN]
         )
     return lists[0], lists[1]

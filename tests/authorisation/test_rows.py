@@ -30,6 +30,8 @@ SEE_EVERY_TEAM = {
     "history_of_resident": "asks who is there",
     "offers_near": "says what is offered to everybody, and never who",
     "unmet_by_ward": "says rounded numbers, of fewer than eight none",
+    "match_by_place": "says rounded numbers, of fewer than eight none",
+    "match_by_theme": "says rounded numbers, of fewer than eight none",
     "owns_connections": "says yes or no about a member of staff",
     "match_by_place": "says rounded numbers, of fewer than eight none",
     "match_by_theme": "says rounded numbers, of fewer than eight none",

@@ -253,6 +253,7 @@ def test_a_home_off_the_map_has_no_name(
     )
     (home,) = read_summary(session.connection()).homes
     assert (home.id, home.name, home.nobody) == (None, OFF_THE_MAP, 10)
+    assert (home.ward, home.ward_code, home.district, home.lad_code) == (None,) * 4
 
 
 @pytest.mark.parametrize(
