@@ -33,8 +33,6 @@ SEE_EVERY_TEAM = {
     "match_by_place": "says rounded numbers, of fewer than eight none",
     "match_by_theme": "says rounded numbers, of fewer than eight none",
     "owns_connections": "says yes or no about a member of staff",
-    "match_by_place": "says rounded numbers, of fewer than eight none",
-    "match_by_theme": "says rounded numbers, of fewer than eight none",
 }
 
 
