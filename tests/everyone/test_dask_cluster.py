@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -128,6 +130,22 @@ def test_an_address_where_nobody_answers_is_said_within_seconds(
         matches(DaskEngine(address), PARTS, ANSWERS)
     assert address in str(refused.value)
     assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("scheme", ["", "tcp://", "tls://"])
+def test_a_port_where_somebody_listens_and_says_nothing_is_said_within_seconds(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Another program's port, or a scheduler that has stopped.
+    monkeypatch.setattr(dask_cluster, "CONNECT_S", 0.5)
+    threads, begun = threading.active_count(), time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"{scheme}127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(PatchworkError, match=f"No Dask scheduler answers at {address}"):
+            matches(DaskEngine(address), PARTS, ANSWERS)
+    assert time.monotonic() - begun < 10
+    # A client made in vain would keep its thread, and its end could hang the next one's beginning.
+    assert threading.active_count() == threads
 
 
 def test_a_worker_with_another_version_is_said_and_its_log_holds_nobodys_numbers(
