@@ -166,7 +166,7 @@ class Replica:
                     # Whatever it is: if nobody looked any more, the replica would stand idle until
                     # the next start, and nobody would know why. Said once, and not every second.
                     if type(error) is not failed:
-                        log.error("cannot look at the replica", kind=type(error).__name__)  # noqa: TRY400
+                        log.error("cannot look at the replica", kind=type(error).__name__)
                     failed = type(error)
                 await asyncio.sleep(EVERY_S)
         finally:

@@ -8,10 +8,19 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from app.errors import BadSetting
+from app.main import create_app
+from app.replica.routing import Routing
 from app.replica.watching import EVERY_S, Lateness, Replica, Standing
 from app.settings import Settings
 
 NOBODY = "postgresql://127.0.0.1:1/nowhere"
+
+
+def test_without_a_replica_nothing_is_routed() -> None:
+    app = create_app(Settings(DATABASE_URL=NOBODY))  # type: ignore[call-arg]
+    assert app.state.replica is None
+    assert Routing not in {one.cls for one in app.user_middleware}
+    assert app.state.connect.__self__.pool is app.state.engine.pool
 
 
 def replica_at(address: str, *, primary: str = NOBODY) -> Replica:
@@ -38,7 +47,8 @@ def test_a_host_no_resolver_takes_is_away_and_looked_at_again(host: str) -> None
 
 def test_looking_goes_on_after_an_error_nobody_foresaw(monkeypatch: pytest.MonkeyPatch) -> None:
     replica = replica_at(NOBODY)
-    learn, fell = replica._learn, []
+    learn = replica._learn
+    fell: list[object] = []
 
     async def fall_first(*given: object) -> None:
         if len(fell) < 2:
@@ -65,7 +75,11 @@ def test_an_address_may_say_what_the_watch_says_too(more: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["postgresql://a,b/x", "postgresql:///x?host=a,b", "postgresql://a/x?hostaddr=10.0.0.1,10.0.0.2"],
+    [
+        "postgresql://a,b/x",
+        "postgresql:///x?host=a,b",
+        "postgresql://a/x?hostaddr=10.0.0.1,10.0.0.2",
+    ],
 )
 def test_several_servers_in_one_address_are_refused(address: str) -> None:
     with pytest.raises(BadSetting, match="must name one server"):
