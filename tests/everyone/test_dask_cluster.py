@@ -161,7 +161,8 @@ def test_a_worker_with_another_version_is_said_and_its_log_holds_nobodys_numbers
         pytest.raises(PieceError, match="another version of Patchwork"),
     ):
         matches(DaskEngine(dask.address), PARTS, ANSWERS)
-    (other / "matching_pieces.py").unlink()
+    # Not removed: an editable installation would find that of the checkout it was made from.
+    (other / "matching_pieces.py").write_text("", encoding="utf-8")
     with (
         only_worker(dask, env=env),
         pytest.raises(PatchworkError, match="cannot run this version of Patchwork"),
