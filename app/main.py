@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
+import os
 import re
+import signal
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from multiprocessing.process import BaseProcess
 
 from fastapi import FastAPI, Response
 from starlette.middleware.gzip import GZipMiddleware
@@ -180,4 +185,16 @@ def create_app(settings: Settings) -> FastAPI:
 
 def create_app_of_environment() -> FastAPI:
     """Return the application for the settings of the environment: one of several processes."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     return create_app(get_settings())
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """End this process when the one that looks after it has: nobody else would, or could.
+
+    Left alone, it would keep the port, and answer as it did before whatever came next.
+    """
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import shutil
@@ -15,7 +16,8 @@ from typing import Any
 
 import dask
 import psutil
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, Security
+from distributed.comm import connect
 
 from app.errors import PatchworkError
 
@@ -124,9 +126,23 @@ def _can_work(worker: dict[str, Any]) -> bool:
 
 def _connect(where: str | LocalCluster) -> Client:
     try:
+        if isinstance(where, str):
+            asyncio.run(_greet(where))
         return Client(where, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError, ssl.SSLError) as error:
         raise PatchworkError(UNREACHABLE.format(address=where)) from error
+
+
+async def _greet(address: str) -> None:
+    """Return when a scheduler has answered at an address; raises what a `Client` would.
+
+    A client waits without end for one that is silent (a stopped scheduler, another program's port),
+    and one that was made in vain keeps its thread.
+    """
+    as_client = Security().get_connection_args("client")
+    async with asyncio.timeout(CONNECT_S):
+        line = await connect(address, timeout=CONNECT_S, **as_client)
+    line.abort()
 
 
 def _close(client: Client) -> None:

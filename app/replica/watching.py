@@ -71,6 +71,10 @@ class Lateness:
 
     def note(self, position: int, *, now: float) -> None:
         """Remember that the primary had written up to `position` at `now`."""
+        if self._written and position < self._written[-1][1]:
+            # It lost what had not reached its disk, or was brought back from a backup: nothing will
+            # ever replay so far as was seen.
+            self._written.clear()
         if not self._written or position > self._written[-1][1]:
             self._written.append((now, position))
 
@@ -150,12 +154,20 @@ class Replica:
 
     async def _watch(self) -> None:
         primary, replica = (_Line(address) for address in self._addresses)
+        failed: type[Exception] | None = None
         try:
             while True:
-                written, replayed = await asyncio.gather(
-                    primary.ask(queries.read_written), replica.ask(queries.read_replayed)
-                )
-                await self._learn(written, replayed)
+                try:
+                    written, replayed = await asyncio.gather(
+                        primary.ask(queries.read_written), replica.ask(queries.read_replayed)
+                    )
+                    await self._learn(written, replayed)
+                except Exception as error:  # noqa: BLE001
+                    # Whatever it is: if nobody looked any more, the replica would stand idle until
+                    # the next start, and nobody would know why. Said once, and not every second.
+                    if type(error) is not failed:
+                        log.error("cannot look at the replica", kind=type(error).__name__)
+                    failed = type(error)
                 await asyncio.sleep(EVERY_S)
         finally:
             await primary.close()
@@ -225,7 +237,8 @@ class _Line:
                 return await question(self._connection)
             finally:
                 end.cancel()
-        except (psycopg.Error, TimeoutError, OSError):
+        # No name of a host is too strange to be asked for: "a..b" is a UnicodeError.
+        except (psycopg.Error, TimeoutError, OSError, UnicodeError):
             await self.close()
             return None
 
@@ -250,11 +263,14 @@ def _address(settings: Settings, *, is_replica: bool) -> str:
     if is_replica:
         url = read_url(settings.database_replica_url or "", name="DATABASE_REPLICA_URL")
     positional, named = url.get_dialect()().create_connect_args(url)
-    address = make_conninfo(
-        *positional, **named, connect_timeout=CONNECT_S, application_name="patchwork watch",
-        options=f"-c role={APP_ROLE}",
-    )  # fmt: skip
-    if is_replica and "," in str(conninfo_to_dict(address).get("host", "")):
+    # The address may say some of these itself.
+    ours = {
+        "connect_timeout": CONNECT_S, "application_name": "patchwork watch",
+        "options": f"-c role={APP_ROLE}",
+    }  # fmt: skip
+    address = make_conninfo(*positional, **{**named, **ours})
+    known = conninfo_to_dict(address)
+    if is_replica and any("," in str(known.get(name, "")) for name in ("host", "hostaddr")):
         raise BadSetting(
             "DATABASE_REPLICA_URL must name one server: what is known of one replica is not true"
             " of another. Give each web machine the address of the replica nearest to it."

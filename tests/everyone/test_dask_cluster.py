@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -130,6 +132,22 @@ def test_an_address_where_nobody_answers_is_said_within_seconds(
     assert time.monotonic() - begun < 10
 
 
+@pytest.mark.parametrize("scheme", ["", "tcp://", "tls://"])
+def test_a_port_where_somebody_listens_and_says_nothing_is_said_within_seconds(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Another program's port, or a scheduler that has stopped.
+    monkeypatch.setattr(dask_cluster, "CONNECT_S", 0.5)
+    threads, begun = threading.active_count(), time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"{scheme}127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(PatchworkError, match=f"No Dask scheduler answers at {address}"):
+            matches(DaskEngine(address), PARTS, ANSWERS)
+    assert time.monotonic() - begun < 10
+    # A client made in vain would keep its thread, and its end could hang the next one's beginning.
+    assert threading.active_count() == threads
+
+
 def test_a_worker_with_another_version_is_said_and_its_log_holds_nobodys_numbers(
     dask: Processes, tmp_path: Path
 ) -> None:
@@ -143,7 +161,8 @@ def test_a_worker_with_another_version_is_said_and_its_log_holds_nobodys_numbers
         pytest.raises(PieceError, match="another version of Patchwork"),
     ):
         matches(DaskEngine(dask.address), PARTS, ANSWERS)
-    (other / "matching_pieces.py").unlink()
+    # Not removed: an editable installation would find that of the checkout it was made from.
+    (other / "matching_pieces.py").write_text("", encoding="utf-8")
     with (
         only_worker(dask, env=env),
         pytest.raises(PatchworkError, match="cannot run this version of Patchwork"),

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import httpx
+import psutil
 import pytest
 import sqlalchemy as sa
 
@@ -117,3 +118,22 @@ def test_a_process_that_dies_is_replaced_and_nobody_waits(served: Served) -> Non
         seconds=HANGING_AFTER_S + PATIENCE_S,
     )
     assert second in served.workers()
+
+
+def test_when_the_one_that_looks_after_them_is_killed_they_end_too(people: People) -> None:
+    # Else they would keep the port, and answer as before whatever is started next.
+    with serving(people.settings, processes=2) as made:
+        wait_until(lambda: len(made.workers()) == 2)
+        workers = made.workers()
+        for worker in workers:
+            with made.only(worker) as base:
+                wait_until(partial(is_up, base))
+        os.kill(made.process.pid, signal.SIGKILL)
+        made.process.wait()
+        _, alive = psutil.wait_procs(
+            [psutil.Process(worker) for worker in workers if psutil.pid_exists(worker)],
+            timeout=PATIENCE_S,
+        )
+        for left in alive:
+            left.kill()
+        assert alive == []
