@@ -173,6 +173,7 @@ class Routing:
             # Of a copy: on the way to a handler it is written into.
             await self.app({**scope, "state": dict(scope.get("state", ()))}, receive, send_on)
         except Exception:
+            # Whatever a failing replica made of it: the primary is asked below. All else is raised.
             if has_begun or not asking.has_failed:
                 raise
         if asking.has_failed and not has_begun:
