@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import hypothesis
 import pytest
@@ -23,11 +25,18 @@ from app.settings import Settings
 from geo.interests import Vocabulary
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any
+
+    from playwright.sync_api import Playwright
+
     from tests.people import People
 
 # No test is timed: a busy machine must not fail one.
 hypothesis.settings.register_profile("patchwork", deadline=None)
 hypothesis.settings.load_profile("patchwork")
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -42,6 +51,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _real_data_folder() -> Path:
     return Path(os.environ.get("PATCHWORK_REAL_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loop_of_the_browsers(playwright: Playwright) -> Playwright:
+    """Start from the first test on the loop that a browser test leaves running in this thread.
+
+    As in a notebook `asyncio.run` fails beside it; which tests follow a browser's is chance.
+    """
+    return playwright
+
+
+def run_alone(asked: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine answers, run in a thread that has no loop yet."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, asked).result()
 
 
 @pytest.fixture(scope="session")

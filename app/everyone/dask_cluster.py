@@ -10,6 +10,7 @@ import ssl
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -127,10 +128,16 @@ def _can_work(worker: dict[str, Any]) -> bool:
 def _connect(where: str | LocalCluster) -> Client:
     try:
         if isinstance(where, str):
-            asyncio.run(_greet(where))
+            _greeted(where)
         return Client(where, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError, ssl.SSLError) as error:
         raise PatchworkError(UNREACHABLE.format(address=where)) from error
+
+
+def _greeted(address: str) -> None:
+    """Wait for `_greet` in a thread of its own: a notebook has a loop running in its thread."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(_greet(address))).result()
 
 
 async def _greet(address: str) -> None:

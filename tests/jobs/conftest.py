@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ import sqlalchemy as sa
 
 from app.jobs.worker import work
 from app.settings import Settings
+from tests.conftest import run_alone
 from tests.connections.conftest import chromium, open_page, served
 from tests.people import People
 
@@ -31,9 +30,8 @@ def _no_jobs_left(people: People) -> Iterator[None]:
 
 
 def run_worker(settings: Settings) -> None:
-    """Do what waits, then end; in a thread, because browser tests leave a loop in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(lambda: asyncio.run(work(settings, is_forever=False))).result()
+    """Do what waits, then end."""
+    run_alone(work(settings, is_forever=False))
 
 
 def rows(people: People, sql: str, **values: Any) -> list[sa.Row[Any]]:

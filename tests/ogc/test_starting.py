@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import warnings
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
 
 import pytest
 import sqlalchemy as sa
@@ -18,20 +15,13 @@ from app.main import create_app
 from app.ogc import reading
 from app.ogc.reading import Pool, Reader
 from app.settings import Settings
+from tests.conftest import run_alone
 from tests.ogc.conftest import Served
 
 with warnings.catch_warnings():
     # Starlette would like another client library; until the lock has it, this one is supported.
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient
-
-T = TypeVar("T")
-
-
-def run_alone(asked: Coroutine[Any, Any, T]) -> T:
-    """Run in a thread of its own: the browser of other tests holds this thread's event loop."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, asked).result()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from app.main import create_app
 from app.replica.routing import Routing
 from app.replica.watching import EVERY_S, Lateness, Replica, Standing
 from app.settings import Settings
+from tests.conftest import run_alone
 
 NOBODY = "postgresql://127.0.0.1:1/nowhere"
 
@@ -43,7 +44,7 @@ async def _standing_after(replica: Replica, *, looks: int) -> Standing:
 @pytest.mark.parametrize("host", ["db..example", "a" * 70 + ".example"])
 def test_a_host_no_resolver_takes_is_away_and_looked_at_again(host: str) -> None:
     replica = replica_at(f"postgresql://{host}/nowhere")
-    assert asyncio.run(_standing_after(replica, looks=3)) is Standing.AWAY
+    assert run_alone(_standing_after(replica, looks=3)) is Standing.AWAY
 
 
 def test_looking_goes_on_after_an_error_nobody_foresaw(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +59,7 @@ def test_looking_goes_on_after_an_error_nobody_foresaw(monkeypatch: pytest.Monke
         await learn(None, None)
 
     monkeypatch.setattr(replica, "_learn", fall_first)
-    assert asyncio.run(_standing_after(replica, looks=5)) is Standing.AWAY
+    assert run_alone(_standing_after(replica, looks=5)) is Standing.AWAY
     assert len(fell) == 2
 
 
