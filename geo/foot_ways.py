@@ -1,8 +1,10 @@
 """Which ways of OpenStreetMap people may walk along, and which of them have no step in the way.
 
 Tags as https://wiki.openstreetmap.org/wiki/Key:highway, …/Key:foot, …/Key:access, …/Key:barrier,
-…/Key:surface, …/Key:smoothness and …/Wheelchair_routing have them. One-way rules are for vehicles:
-nobody on foot is bound by them, so they are not looked at.
+…/Key:surface, …/Key:smoothness and …/Wheelchair_routing have them; where nothing is said, what
+…/OSM_tags_for_routing/Access_restrictions says of the United Kingdom: people may walk on trunk
+roads (A roads with green signs, high streets among them) and on bridleways, not on motorways.
+One-way rules are for vehicles: nobody on foot is bound by them.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ from collections.abc import Mapping
 
 WALKED = frozenset(
     "footway path steps pedestrian living_street residential service unclassified tertiary"
-    " tertiary_link secondary secondary_link primary primary_link cycleway bridleway track road"
-    " corridor".split()
+    " tertiary_link secondary secondary_link primary primary_link trunk trunk_link cycleway"
+    " bridleway track road corridor".split()
 )
-# Fast roads are walked only where somebody says so.
-WALKED_IF_SAID = frozenset({"trunk", "trunk_link", "motorway", "motorway_link"})
+MOTORWAYS = frozenset({"motorway", "motorway_link"})
+TRUNK_ROADS = frozenset({"trunk", "trunk_link"})
+KM_PER_MILE = 1.609344
+# 60 mph is 97: faster than that are only dual carriageways.
+FASTEST_WALKED_KM_PER_HOUR = 100.0
 NOT_ALLOWED = frozenset({"no", "private", "use_sidepath"})
 ALLOWED = frozenset({"yes", "designated", "permissive", "public", "destination", "customers"})
 PAVEMENTS = frozenset({"yes", "both", "left", "right"})
@@ -47,7 +52,7 @@ def is_walked(tags: Mapping[str, str]) -> bool:
     highway, foot, access = tags.get("highway"), tags.get("foot"), tags.get("access")
     if foot in NOT_ALLOWED or (access in NOT_ALLOWED and foot not in ALLOWED):
         return False
-    if highway in WALKED_IF_SAID:
+    if highway in MOTORWAYS or (highway in WALKED and _is_for_cars(tags)):
         return foot in ALLOWED or tags.get("sidewalk") in PAVEMENTS
     return highway in WALKED or (tags.get("railway") == "platform" and highway is None)
 
@@ -81,6 +86,21 @@ def stops_everybody(tags: Mapping[str, str]) -> bool:
     return barrier is not None and foot not in ALLOWED and (
         foot in NOT_ALLOWED or barrier in STOPS_EVERYBODY
     )  # fmt: skip
+
+
+def _is_for_cars(tags: Mapping[str, str]) -> bool:
+    """Return whether a road is built for cars: a motorroad, a trunk road of 70 mph, a slip road.
+
+    The law may let people walk there; nobody should be told that their way is along it.
+    """
+    if tags.get("motorroad") == "yes":
+        return True
+    if tags["highway"] not in TRUNK_ROADS:
+        return False
+    limit = re.fullmatch(r"(\d+)\s*(mph)?", tags.get("maxspeed", ""))
+    if limit is None:
+        return tags["highway"] == "trunk_link" and tags.get("oneway") == "yes"
+    return float(limit[1]) * (KM_PER_MILE if limit[2] else 1) > FASTEST_WALKED_KM_PER_HOUR
 
 
 def _is_steep(incline: str | None) -> bool:

@@ -18,10 +18,11 @@ from geo.walking import WALKERS, FootNetwork, walks_m
 from tests.conftest import ROOT
 
 MINUTES = (5, 10, 15, 20, 25, 30)
-# How far two ways of drawing the same walk agree, area in both over area in either. Where it is
-# less than 0.8 their map is newer than ours: beyond 20 minutes they walk paths it does not have.
+# How far two ways of drawing the same walk agree, area in both over area in either. In Ketton's
+# 30 minutes it is less than 0.8: they leave out a road and a track that are not on the shortest
+# way to anywhere farther, and walk paths that our older map does not have (README, Decisions).
 AGREEMENT = {
-    "oakham": (0.92, 0.91, 0.93, 0.88, 0.79, 0.79),
+    "oakham": (0.92, 0.91, 0.93, 0.89, 0.85, 0.84),
     "ketton": (0.86, 0.90, 0.91, 0.89, 0.84, 0.78),
 }
 
@@ -111,12 +112,51 @@ def test_far_from_any_way_it_says_so(town: FootNetwork) -> None:
         isochrones(town, lon=-1.75, lat=53.79, minutes=[5])
 
 
-@pytest.mark.real_data
-@pytest.mark.parametrize("library", AGREEMENT, ids=str)
-def test_openrouteservices_rings_agree(rutland: FootNetwork, real_data: Path, library: str) -> None:
+def rings_of_openrouteservice(real_data: Path, library: str) -> gpd.GeoDataFrame:
     files = (real_data / "walking").glob(f"{library}_*_foot-walking_destination.geojson")
     theirs = gpd.read_file(next(files)).to_crs(27700).sort_values("value")
     assert theirs["value"].tolist() == [minutes * 60.0 for minutes in MINUTES]
+    return theirs
+
+
+@pytest.mark.real_data
+def test_a_trunk_road_without_a_word_on_pavements_is_walked(
+    rutland: FootNetwork, real_data: Path
+) -> None:
+    """The A6003 leaves Oakham to the south: 25 minutes lead some way along it, in both rings."""
+    theirs = rings_of_openrouteservice(real_data, "oakham")
+    lon, lat = theirs["center"].iloc[0]
+    ours = isochrones(rutland, lon=lon, lat=lat, minutes=[25])
+    on_the_road = shapely.Point(486_930, 306_980)
+    assert theirs.geometry.iloc[MINUTES.index(25)].covers(on_the_road)
+    assert ours.geometry.iloc[0].covers(on_the_road)
+    # Nobody is led along the A1, where cars may go 70 mph: the nearest way is another.
+    on_the_a1 = np.array([[495_020.0, 314_445.0]])
+    assert rutland.snap(on_the_a1).gap_m[0] > 100
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("library", AGREEMENT, ids=str)
+def test_whatever_is_within_reach_is_inside(
+    rutland: FootNetwork, real_data: Path, library: str
+) -> None:
+    """Where our rings hold more than others' do, somebody can walk there in time."""
+    lon, lat = rings_of_openrouteservice(real_data, library)["center"].iloc[0]
+    ours = isochrones(rutland, lon=lon, lat=lat, minutes=MINUTES)
+    metres = walks_m(
+        rutland, rutland.snap(np.array([grid_of(lon, lat)])), rutland.snap(rutland.points)
+    )[0]
+    places = np.asarray(shapely.points(rutland.points))
+    for minutes, area in zip(MINUTES, ours.geometry, strict=True):
+        reached = metres <= minutes * WALKERS["walking"].metres_per_minute
+        assert reached.sum() > 40
+        assert shapely.covers(area, places[reached]).all()
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("library", AGREEMENT, ids=str)
+def test_openrouteservices_rings_agree(rutland: FootNetwork, real_data: Path, library: str) -> None:
+    theirs = rings_of_openrouteservice(real_data, library)
     # Their minutes begin on the way in front of the library, at what they call the centre.
     lon, lat = theirs["center"].iloc[0]
     ours = isochrones(rutland, lon=lon, lat=lat, minutes=MINUTES)
