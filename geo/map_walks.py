@@ -21,7 +21,8 @@ def how_far_a_walk_goes(
         require_columns(isochrone, ("minutes", "geometry"), name="the isochrone")
         label = f"{isochrone['minutes'].iloc[0]:g} minutes\u2019 walk"
         shape = to_lon_lat(isochrone.iloc[:1]).geometry
-        return shape, label, f"Inside the dashed line is within {label}, along streets and paths."
+        said = f"The dashed line goes round the streets and paths within {label}."
+        return shape, label, said
     centre = to_metres(origin).geometry
     ring = to_lon_lat(gpd.GeoDataFrame(geometry=centre.buffer(catchment_m, quad_segs=24))).geometry
     radius = in_words(catchment_m).replace(".0 km", " km")
