@@ -93,7 +93,7 @@ def assert_fits(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 780})
     too_small = page.evaluate(
         """() => [...document.querySelectorAll("main button, main select, main summary,"
-            + " main input, main textarea, main a, .pw-back")]
+            + " main input, main textarea, main a, .nhsuk-back-link")]
           .filter((e) => e.type !== "hidden" && e.checkVisibility())
           // The label of a box is part of what one can press.
           .map((e) => [e, (["checkbox", "radio"].includes(e.type) ? e.parentElement : e)
