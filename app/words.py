@@ -42,7 +42,7 @@ STANCES = {
 }
 
 LOCATION_SOURCES = {
-    "given": "The publisher gives its exact place.",
+    "given": "Its exact place is known.",
     "surface": "The publisher gives its outline; the map shows a point inside it.",
     "postcode": "Placed by its postcode, so the map may be a few doors out.",
     "ward": "Shown for its ward only, never at a door.",

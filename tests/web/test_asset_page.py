@@ -27,7 +27,7 @@ def test_a_group_with_its_activity(client: TestClient, town: Town) -> None:
     assert "tel:012745550101" in page.links()
     assert found["Interests"] == "Bowls"
     assert found["Last checked"].startswith("Checked 3 weeks ago, on ")
-    assert found["Where"] == "City ward, Bradford The publisher gives its exact place."
+    assert found["Where"] == "City ward, Bradford Its exact place is known."
     assert found["Getting in"] == "Nobody has looked yet. Ask before you go."
     assert "/wards/E05001347" in page.links()
     [item] = page.all("li", class_="pw-item")
