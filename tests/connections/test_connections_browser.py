@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 from sqlalchemy.orm import Session
 
+from app.words import shown_reference
 from tests.conftest import ROOT
 from tests.connections.conftest import Opened, OpenPage
 from tests.connections.test_editing import send
@@ -164,7 +165,7 @@ def test_from_the_first_call_to_the_first_visit(
     expect(page.locator("#next-step .pw-due")).to_be_visible()
     page.get_by_role("button", name="It is happening").click()
     page.get_by_label("So-so").check()
-    expect(page.get_by_label(REFERENCE_A).first).to_be_checked()
+    expect(page.get_by_label(shown_reference(REFERENCE_A)).first).to_be_checked()
     page.get_by_role("button", name="Save the visit").click()
     expect(page.get_by_role("status")).to_have_text("The visit is saved. Thank you.")
     assert opened.row().status == "happening"
