@@ -24,6 +24,7 @@ from app.replica.routing import is_asked_again
 log = structlog.get_logger("patchwork")
 
 FRAMES = 12
+QUESTIONS = frozenset({400, 409, 413, 415, 422})
 LONGEST_NEXT = 500
 
 # What Starlette itself answers with, in our words.
@@ -50,7 +51,11 @@ def error_answer(
     """Return an error in the form the asker can use."""
     if not wants_a_page(request):
         return problem_answer(status=status, title=title, detail=detail, field=field)
-    return page(request, "problem.html", status=status, title=title, detail=detail)
+    # What is not there, not for this person or not to be read now is not mended by other words.
+    is_question = status in QUESTIONS
+    return page(
+        request, "problem.html", status=status, title=title, detail=detail, is_question=is_question
+    )
 
 
 def on_our_own(request: Request, error: Exception) -> Response:

@@ -42,7 +42,7 @@ STANCES = {
 }
 
 LOCATION_SOURCES = {
-    "given": "The publisher gives its exact place.",
+    "given": "Its exact place is known.",
     "surface": "The publisher gives its outline; the map shows a point inside it.",
     "postcode": "Placed by its postcode, so the map may be a few doors out.",
     "ward": "Shown for its ward only, never at a door.",
@@ -74,6 +74,12 @@ def short_day(day: dt.date) -> str:
     return f"{day:%A} {day.day} {day:%B}"
 
 
+def day_ahead(day: dt.date) -> str:
+    """Return a day that may be far ahead: Tuesday 3 March, with its year where that is another."""
+    is_this_year = day.year == dt.datetime.now(tz=LONDON).year
+    return short_day(day) if is_this_year else f"{short_day(day)} {day.year}"
+
+
 def ago(date: dt.date, today: dt.date) -> str:
     """Return how long ago a date was: "today", "3 weeks ago", "2 years ago"."""
     days = (today - date).days
@@ -89,7 +95,7 @@ def ago(date: dt.date, today: dt.date) -> str:
 
 
 def moment(at: dt.datetime) -> str:
-    """Return when something was or will be: "today at 2:30pm", "on 3 March at midday"."""
+    """Return when something was or will be: "today at 2.30pm", "on 3 March at midday"."""
     local = at.astimezone(LONDON)
     days = (local.date() - dt.datetime.now(tz=LONDON).date()).days
     near = {0: "today", -1: "yesterday", 1: "tomorrow"}
@@ -250,17 +256,10 @@ def hours_by_day(spans: Sequence[Mapping[str, Any]] | None) -> list[tuple[str, s
 
 
 def clock(text: str | dt.time) -> str:
-    """Return a time of day as people say it: "9am", "2:30pm", "midday"."""
+    """Return a time of day as people say it: "9am", "2.30pm", "midday"."""
     # The end of a day, as opening hours have it.
     text = "00:00" if text == "24:00" else text
-    time = dt.time.fromisoformat(text) if isinstance(text, str) else text
-    noon = 12
-    if (time.hour, time.minute) == (noon, 0):
-        return "midday"
-    if (time.hour, time.minute) == (0, 0):
-        return "midnight"
-    minutes = f":{time.minute:02}" if time.minute else ""
-    return f"{time.hour % noon or noon}{minutes}{'am' if time.hour < noon else 'pm'}"
+    return say_clock(dt.time.fromisoformat(text) if isinstance(text, str) else text)
 
 
 def shown_reference(reference: str) -> str:
@@ -301,6 +300,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "reach": reach,
     "shown_reference": shown_reference,
     "short_day": short_day,
+    "day_ahead": day_ahead,
     "say_clock": say_clock,
     "place_source": lambda word: LOCATION_SOURCES.get(word, ""),
     "thousands": lambda number: f"{number:,}",

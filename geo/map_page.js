@@ -165,7 +165,7 @@
   let moved = false;
   const fit = () => {
     if (moved || !box.clientWidth) return;
-    const room = { paddingTopLeft: [16, 16], paddingBottomRight: [60, 16] }; // beside the buttons
+    const room = { paddingTopLeft: [16, 16], paddingBottomRight: [76, 16] }; // beside the buttons
     map.setMinZoom(0).fitBounds(page.bounds, { ...room, maxZoom: 16, animate: false });
     map.setMinZoom(Math.max(0, map.getZoom() - 2));
   };

@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.assets.edit_queries import OWN_SOURCE
+
 HAS_ASSETS = sa.text("SELECT EXISTS (SELECT FROM assets)")
 # Two programs that start together must not both store the people: one waits for the other.
 PEOPLE_LOCK = 7_262_520
@@ -21,12 +23,22 @@ def has_assets(connection: sa.Connection) -> bool:
     return bool(connection.execute(HAS_ASSETS).scalar_one())
 
 
-HAS_REAL_SOURCES = sa.text("SELECT EXISTS (SELECT FROM sources WHERE slug NOT LIKE 'sample-%')")
+# What the sample's people record while somebody tries things out is made up like themselves: with
+# it taken for real, nobody could sign in any more after the next start.
+HAS_REAL_SOURCES = sa.text(
+    """
+    SELECT EXISTS (SELECT FROM sources WHERE slug NOT LIKE 'sample-%' AND slug <> :own)
+      OR (EXISTS (SELECT FROM sources WHERE slug = :own)
+          AND EXISTS (SELECT FROM accounts WHERE NOT is_sample))
+    """
+)
 
 
 def has_only_the_sample_town(connection: sa.Connection) -> bool:
-    """Return whether nothing but made-up data has been loaded."""
-    return has_assets(connection) and not connection.execute(HAS_REAL_SOURCES).scalar_one()
+    """Return whether nothing but made-up data has been loaded, or recorded by anybody real."""
+    if not has_assets(connection):
+        return False
+    return not connection.execute(HAS_REAL_SOURCES, {"own": OWN_SOURCE}).scalar_one()
 
 
 def wait_for_turn(session: Session) -> None:

@@ -188,7 +188,11 @@ def find_candidates(
 
 
 def _with_schedules(rows: Iterable[Sequence[Any]]) -> dict[str, dict[str, FoundRow]]:
-    """Return what was looked up by list and id, each once with all its schedules."""
+    """Return what was looked up by list and id, each once with all its schedules, each once.
+
+    What is both just what was asked for and more general than something else asked for is found
+    twice.
+    """
     lists: dict[str, dict[str, FoundRow]] = {"near": {}, "visit": {}}
     # By position: asked by name, a row of SQLAlchemy's costs more than all else done with it here.
     for row in rows:
@@ -196,7 +200,9 @@ def _with_schedules(rows: Iterable[Sequence[Any]]) -> dict[str, dict[str, FoundR
         if (known := found.get(row[2])) is None:
             known = found[row[2]] = FoundRow._make((*row[:SCHEDULE_FROM], []))
         if row[SCHEDULE_FROM] is not None:
-            known.schedules.append(ScheduleRow(*row[SCHEDULE_FROM:]))
+            schedule = ScheduleRow(*row[SCHEDULE_FROM:])
+            if schedule not in known.schedules:
+                known.schedules.append(schedule)
     return lists
 
 

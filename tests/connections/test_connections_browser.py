@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 from sqlalchemy.orm import Session
 
+from app.words import shown_reference
 from tests.conftest import ROOT
 from tests.connections.conftest import Opened, OpenPage
 from tests.connections.test_editing import send
@@ -93,7 +94,7 @@ def assert_fits(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 780})
     too_small = page.evaluate(
         """() => [...document.querySelectorAll("main button, main select, main summary,"
-            + " main input, main textarea, main a, .pw-back")]
+            + " main input, main textarea, main a, .nhsuk-back-link")]
           .filter((e) => e.type !== "hidden" && e.checkVisibility())
           // The label of a box is part of what one can press.
           .map((e) => [e, (["checkbox", "radio"].includes(e.type) ? e.parentElement : e)
@@ -164,7 +165,7 @@ def test_from_the_first_call_to_the_first_visit(
     expect(page.locator("#next-step .pw-due")).to_be_visible()
     page.get_by_role("button", name="It is happening").click()
     page.get_by_label("So-so").check()
-    expect(page.get_by_label(REFERENCE_A).first).to_be_checked()
+    expect(page.get_by_label(shown_reference(REFERENCE_A)).first).to_be_checked()
     page.get_by_role("button", name="Save the visit").click()
     expect(page.get_by_role("status")).to_have_text("The visit is saved. Thank you.")
     assert opened.row().status == "happening"

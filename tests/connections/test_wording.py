@@ -74,9 +74,9 @@ def test_when_they_answer() -> None:
     def open_on(weekday: int) -> list[dict[str, Any]]:
         return [{"weekday": weekday, "opens_at": "09:00", "closes_at": "12:30"}]
 
-    today = "They are there today, 9am to 12:30pm."
+    today = "They are there today, 9am to 12.30pm."
     assert when_they_answer(open_on(1), A_TUESDAY) == today
-    closed = "They are closed today. Ring {}, 9am to 12:30pm."
+    closed = "They are closed today. Ring {}, 9am to 12.30pm."
     assert when_they_answer(open_on(2), A_TUESDAY) == closed.format("tomorrow")
     assert when_they_answer(open_on(0), A_TUESDAY) == closed.format("on Monday")
     assert when_they_answer(None, A_TUESDAY) is None

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from app.database import make_engine
 from app.demo.actions import DEMO_FOLDER, prepare_demo
+from app.demo.queries import has_only_the_sample_town
 from app.settings import Settings
 from tests.conftest import new_database
 from tests.demo.test_demo import rows_of
@@ -160,3 +161,21 @@ def test_nobody_is_added_beside_anything_real(
         is_made_up = prepare_demo(settings, folder=tmp_path, console=Console(file=io.StringIO()))
         assert is_made_up is not is_real
         assert (counted(settings)["accounts"] == 0) is is_real
+
+
+def test_what_the_samples_people_record_is_made_up_too(town: Settings) -> None:
+    """Somebody tries the walker's map, and can still sign in after the next start."""
+    engine = make_engine(town)
+    with engine.connect() as connection:
+        recorded = sa.text(
+            "INSERT INTO sources (slug, name, publisher, licence, attribution)"
+            " VALUES ('fieldwork', 'x', 'x', 'x', 'x')"
+        )
+        connection.execute(recorded)
+        assert has_only_the_sample_town(connection)
+        connection.execute(
+            sa.text("INSERT INTO accounts (email, name) VALUES ('real@council.example', 'Real')")
+        )
+        assert not has_only_the_sample_town(connection)
+        connection.rollback()
+    engine.dispose()

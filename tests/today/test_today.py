@@ -121,7 +121,7 @@ def test_what_is_on_today_says_who_welcomes_them_and_whom_to_ring(people: People
     weekly(people, made, DAY - dt.timedelta(days=21))
     page = show(people)
     assert section(page, "on-today") == (
-        "On today 10:30am: Boccia Col welcomes them. Ring Sheila, 01274 555 0199"
+        "On today 10.30am: Boccia Col welcomes them. Ring Sheila, 01274 555 0199"
     )
     assert "tel:012745550199" in page.links()
     assert f"/connections/{made}" in page.links()
@@ -281,9 +281,9 @@ FROM_OTHERS = {"/feeds", "/uploads"}
 @pytest.mark.parametrize(
     ("who", "links"),
     [
-        ("mapper", {"/wards/E05001347", "/assets", "/posters"}),
+        ("mapper", {"/wards/E05001347", "/map", "/assets", "/posters"}),
         ("councillor", {"/wards/E05001347"}),
-        ("editor", {"/assets", "/posters", "/queue", *FROM_OTHERS}),
+        ("editor", {"/map", "/assets", "/posters", "/queue", *FROM_OTHERS}),
         ("administrator", {"/people", "/about", "/posters", "/queue", "/jobs", *FROM_OTHERS}),
     ],
 )

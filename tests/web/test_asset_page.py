@@ -27,7 +27,7 @@ def test_a_group_with_its_activity(client: TestClient, town: Town) -> None:
     assert "tel:012745550101" in page.links()
     assert found["Interests"] == "Bowls"
     assert found["Last checked"].startswith("Checked 3 weeks ago, on ")
-    assert found["Where"] == "City ward, Bradford The publisher gives its exact place."
+    assert found["Where"] == "City ward, Bradford Its exact place is known."
     assert found["Getting in"] == "Nobody has looked yet. Ask before you go."
     assert "/wards/E05001347" in page.links()
     [item] = page.all("li", class_="pw-item")
@@ -106,7 +106,7 @@ def test_opening_hours_are_a_table(client: TestClient, town: Town) -> None:
     rows = [[cell.text for cell in row.children] for row in page.all("tr")]
     assert rows[0] == ["Monday", "9am to 5pm"]
     assert rows[1] == ["Tuesday", "Closed"]
-    assert rows[2] == ["Wednesday", "9:30am to midday and 1pm to 7pm"]
+    assert rows[2] == ["Wednesday", "9.30am to midday and 1pm to 7pm"]
 
 
 @pytest.mark.parametrize(
@@ -203,3 +203,25 @@ def test_the_api_says_the_same(client: TestClient, town: Town) -> None:
     assert activity["interests"] == ["boccia"]
     first = dt.date.fromisoformat(activity["next_days"][0])
     assert first.weekday() == 1
+
+
+def test_next_year_says_so(client: TestClient, town: Town, session: Session) -> None:
+    """In November "Next: Friday 2 April" is read as gone by."""
+    next_year = dt.date.today().year + 1  # noqa: DTZ011 - local days are meant
+    hall = builders.make_asset(session, "Spring Hall", at=(-1.7510, 53.7920))
+    builders.make_activity(
+        session,
+        "Spring fair",
+        organizer=hall,
+        schedules=[Schedule(starts_on=dt.date(next_year, 12, 3), opens_at=dt.time(14, 30))],
+    )
+    [item] = Document(client.get(f"/assets/{hall.id}").text).all("li", class_="pw-item")
+    assert f"3 December {next_year}" in item.text.partition("Next: ")[2]
+
+
+def test_access_is_one_sentence(client: TestClient, town: Town, session: Session) -> None:
+    hall = builders.make_asset(
+        session, "Ramp Hall", at=(-1.7510, 53.7920), access=["parking", "step_free", "seating"]
+    )
+    page = Document(client.get(f"/assets/{hall.id}").text)
+    assert facts(page)["Getting in"] == "Step-free, parking, seating"

@@ -125,3 +125,8 @@ def test_the_log_keeps_paths_and_no_questions(
     for private in ("BD1", "bowls", "Nobody"):
         assert private not in logged
         assert private.upper() not in caplog.text.upper()
+
+
+def test_what_is_not_there_is_not_mended_by_other_words(client: TestClient, town: Town) -> None:
+    said = "You can go back, or start again from the home page."
+    assert said in Document(client.get("/no").text).one("main").text

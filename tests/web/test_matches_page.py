@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from app.models import AssetKind
+from app.models import AssetKind, Schedule
 from tests import builders
 from tests.web.conftest import Town
 from tests.web.document import Document
@@ -158,3 +159,21 @@ def test_the_map_numbers_what_the_page_numbers(client: TestClient, town: Town) -
     for name in ("City Library", "Riverside Bowls Club"):
         assert name in document
     assert "Boccia for beginners" not in document
+
+
+def test_what_fits_in_two_ways_says_its_times_once(
+    client: TestClient, town: Town, session: Session
+) -> None:
+    """A band is brass bands, and music: more general than brass bands. It is found twice."""
+    builders.make_activity(
+        session,
+        "The band plays for you",
+        organizer=town.club,
+        interests=["brass-bands", "music"],
+        comes_to_homes=True,
+        schedules=[
+            Schedule(starts_on=dt.date(2026, 1, 6), opens_at=dt.time(14), rrule="FREQ=WEEKLY")
+        ],
+    )
+    found = client.get("/api/matches?near=BD1+1HY&interest=brass-bands").json()
+    assert [match["when"] for match in found["comes_to_you"]] == ["Every Tuesday, 2pm"]

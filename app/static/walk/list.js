@@ -79,7 +79,7 @@ const draw = async () => {
   drawn = key;
   const focused = document.activeElement?.getAttribute?.("href");
   list.replaceChildren(...assets.slice(0, shown).map(row));
-  if (!assets.length) list.append(make("li", {}, "Nothing here yet. Take a ward with you, or add the first place."));
+  if (!assets.length) list.append(make("li", {}, "No places on this phone yet. Show what is around you, take a ward with you, or add a place."));
   if (focused && list.isConnected) [...list.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
 };
 const drawCredits = async () => {

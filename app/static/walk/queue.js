@@ -1,5 +1,5 @@
 // "To send": everything that waits on this phone, how it goes, and what a person has to decide.
-
+import { SAVED } from "./form.js";
 import { fileOf } from "./unsent.js";
 
 let outbox;
@@ -161,6 +161,8 @@ const draw = async () => {
     row.append(make("a", receipt.name || "A place", { href: receipt.url }), make("span", ` ${clock(receipt.sent_at)}`));
     return row;
   }));
+  const saved = root.querySelector("[data-said]")?.firstChild; // over everything, and true until it is sent
+  if (!items.length && saved?.data?.endsWith(SAVED)) saved.data = saved.data.replace(SAVED, "Sent.");
   for (const badge of root.querySelectorAll("[data-outbox-count]")) {
     badge.textContent = items.length ? String(items.length) : "";
     badge.hidden = !items.length;

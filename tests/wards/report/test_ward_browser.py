@@ -154,6 +154,19 @@ def test_a_finger_finds_what_it_aims_at(open_page: OpenPage, name: str) -> None:
     assert not too_small, "\n".join(too_small)
 
 
+def test_on_a_phone_figures_have_room_and_files_are_one_tap_away(open_page: OpenPage) -> None:
+    """Words beside their numbers were a word wide; the PDF was below every place of the ward."""
+    page = open_page(PAGES["ward"], width=360)
+    row = page.locator(".pw-figures tbody tr").first
+    words, number = (row.locator(one).first.bounding_box() for one in ("th", "td"))
+    assert words
+    assert number
+    assert words["width"] > 300
+    assert number["y"] >= words["y"] + words["height"] - 1
+    page.get_by_role("link", name="Take it with you").click()
+    expect(page.get_by_role("link", name="One page (PDF)")).to_be_in_viewport()
+
+
 def test_by_keyboard_from_the_contents_to_a_neighbour(open_page: OpenPage) -> None:
     page = open_page(PAGES["ward"])
     contents = page.get_by_role("navigation", name="On this page")
@@ -165,6 +178,7 @@ def test_by_keyboard_from_the_contents_to_a_neighbour(open_page: OpenPage) -> No
         "Care homes",
         "What changed",
         "All places",
+        "Take it with you",
     ]
     for name in names:
         contents.get_by_role("link", name=name).focus()

@@ -208,6 +208,13 @@ def test_the_page_prints_its_map_as_a_picture(chromium: Browser, served: str) ->
     # Between what is said in short and what people asked for.
     tops = [page.locator(one).bounding_box() for one in ("#short", "img.pw-on-paper", "#unmet")]
     assert [box["y"] for box in tops if box] == sorted(box["y"] for box in tops if box)
+    # What is here stands under its own heading, and what was asked for below it, not beside.
+    heading, table, asked_for, themes = page.evaluate(
+        """() => ["#kinds", ".pw-kinds tbody", "#unmet", "#themes table"]
+          .map((one) => document.querySelector(one).getBoundingClientRect().toJSON())"""
+    )
+    assert heading["y"] < table["y"]
+    assert asked_for["y"] >= max(box["y"] + box["height"] for box in (table, themes))
     for gone in (".pw-header", ".pw-map", ".pw-take", ".pw-contents"):
         assert not page.locator(gone).is_visible(), gone
     printed = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
