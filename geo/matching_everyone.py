@@ -42,7 +42,7 @@ MOST = 10
 # The best of so many at once fit in one number to sort by, see `geo.matching_best`.
 MOST_AT_ONCE = 100_000
 # Of each concept wanted so many are asked for at first: what is best is mostly among them.
-_FIRST = 12
+_FIRST = 20
 # Later so many times as many; what was seen says how many there are.
 _TO_SPARE, _MOST_MORE = 1.2, 64.0
 _TIMES_AS_MANY = 8
