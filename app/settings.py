@@ -6,8 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.errors import BadSetting
 
 
 class Settings(BaseSettings):
@@ -60,8 +62,8 @@ class Settings(BaseSettings):
     has_worker: bool = True
     # Matching everybody (`patchwork match-all`, and every night): the most memory it may take, in
     # megabytes, and how many processor cores; 0: all there are.
-    match_memory_mb: int = 2_000
-    match_workers: int = 0
+    match_memory_mb: int = Field(default=2_000, gt=0)
+    match_workers: int = Field(default=0, ge=0)
     # Ten connections serve one process's worker threads; PostgreSQL allows 100 by default.
     pool_size: int = 10
     statement_timeout_ms: int = 15_000
@@ -84,5 +86,15 @@ class Settings(BaseSettings):
 
 @lru_cache
 def get_settings() -> Settings:
-    """Return the settings of this process (made at first use, never at import)."""
-    return Settings()
+    """Return the settings of this process (made at first use, never at import).
+
+    Raises BadSetting for a variable that makes no sense; what is in it is not repeated.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0])
+        if name in Settings.model_fields:
+            name = f"PATCHWORK_{name.upper()}"
+        raise BadSetting(f"{name} makes no sense: {first['msg']}.") from error

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from geo.errors import QuestionError
 from geo.interests import Vocabulary
+from geo.matching import VISIT_REACH_M
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
@@ -131,6 +132,17 @@ class Askers:
     def __getitem__(self, chosen: Numbers | Flags | slice) -> Askers:
         """Return some rows, in the order chosen."""
         return Askers(*(getattr(self, name)[chosen] for name in Askers.__slots__))
+
+
+def in_reach(targets: Targets, askers: Askers) -> Numbers:
+    """Return the rows of targets that any of the askers may reach: their rectangle and a rim."""
+    if not len(askers):
+        return np.array([], dtype=np.int64)
+    low, high = askers.points.min(axis=0), askers.points.max(axis=0)
+    rim = np.where(targets.comes_to_homes, VISIT_REACH_M, askers.within_m.max())[:, None]
+    # What is nowhere compares false.
+    is_in = (targets.points >= low - rim) & (targets.points <= high + rim)
+    return np.flatnonzero(is_in.all(axis=1))
 
 
 @dataclass(frozen=True, slots=True)

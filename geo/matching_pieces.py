@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from geo.errors import PieceError
-from geo.matching import VISIT_REACH_M
 from geo.matching_arrays import Answers, Askers, Lists, Numbers, Targets
 from geo.matching_everyone import Found, match_everyone
 from geo.matching_files import askers_from, targets_from, to_geoparquet
@@ -63,15 +62,6 @@ def cut(askers: Askers, *, most: int) -> Iterator[Numbers]:
         order = np.argsort(points[:, np.ptp(points, axis=0).argmax()], kind="stable")
         middle = len(rows) // 2
         waiting += [rows[order[middle:]], rows[order[:middle]]]
-
-
-def in_reach(targets: Targets, askers: Askers) -> Numbers:
-    """Return the rows of targets that any of the askers may reach: their rectangle and a rim."""
-    low, high = askers.points.min(axis=0), askers.points.max(axis=0)
-    rim = np.where(targets.comes_to_homes, VISIT_REACH_M, askers.within_m.max())[:, None]
-    # What is nowhere compares false.
-    is_in = (targets.points >= low - rim) & (targets.points <= high + rim)
-    return np.flatnonzero(is_in.all(axis=1))
 
 
 def kept_of(kept: Kept, *, askers: Numbers, targets: Numbers) -> Kept:

@@ -35,7 +35,10 @@ BUSY = (
     "Everybody is being matched already, by another process. Wait until it has ended, then look at"
     " what it found."
 )
-GIVEN_UP = "This run was given up while it was at work, so nobody sees what it found. Run it again."
+GIVEN_UP = (
+    "This run was given up or ended by another process while it was at work. Look at what is shown"
+    " now, and run it again if that is old."
+)
 NO_CODE = "An area needs the code of a ward or district. Codes are at /wards."
 # Takes a database's and a role's name.
 NO_ROOM = (
@@ -103,7 +106,7 @@ def match_all(
         with queries.writing(keeper) as connection:
             _check_room(connection)
             area_ids = _area_ids(connection, codes)
-            if not queries.write_audit(connection, area_ids=area_ids):
+            if not queries.has_anybody(connection, area_ids=area_ids):
                 return None
             run_id, of_day = _begin(connection, codes, request.engine)
         outcome = Outcome(run_id)
@@ -165,6 +168,7 @@ def _begin(connection: sa.Connection, codes: Sequence[str], engine: str) -> tupl
     unfinished = run_queries.find_unfinished(connection, area_codes=codes, hours=GOES_ON_FOR_HOURS)
     run_queries.fail_others(connection, run_id=unfinished.id if unfinished else None)
     if unfinished:
+        run_queries.delete_changed(connection, run_id=unfinished.id)
         run_queries.go_on(connection, run_id=unfinished.id, engine=engine)
         return unfinished.id, unfinished.of_day
     # As the live question says today.
@@ -178,6 +182,8 @@ def _read(
 ) -> Everything:
     started = time.perf_counter()
     with queries.at_one_moment(keeper) as connection:
+        # In one transaction with the reading: there is no team that was read and not written down.
+        queries.write_audit(connection, run_id=outcome.run_id, area_ids=area_ids)
         outcome.done_before = run_queries.count_done(connection, run_id=outcome.run_id)
         everything = read_everything(
             connection, run_id=outcome.run_id, of_day=of_day, area_ids=area_ids

@@ -160,22 +160,22 @@ class _Lines:
         self._console = console
         self._said_at = time.monotonic()
         # When it began, and how many were done by then: reading, and a run before, are no speed.
+        # Rounded as all of it: the speed and what is left would say together how many there are.
         self._begun: tuple[float, int] | None = None
 
     def __call__(self, done: int, total: int | None) -> None:
         """Say how far it is, if that was not said just now."""
-        now = time.monotonic()
+        now, shown, of_all = time.monotonic(), hide_small(done), hide_small(total or 0)
         if self._begun is None:
-            self._begun = now, done
+            self._begun = now, shown or 0
         if now - self._said_at < NEWS_EVERY_S:
             return
         self._said_at = now
         begun, before = self._begun
-        of_all = hide_small(total or 0)
         line = f"{rounded(of_all)} residents"
         if of_all:
-            line = f"{rounded(hide_small(done))} of {line}"
-        if total and done > before:
-            speed = (done - before) / (now - begun)
-            line += f", {speed:,.0f} residents/s, about {(total - done) / speed:,.0f} s left"
+            line = f"{rounded(shown)} of {line}"
+        if of_all and shown and shown > before:
+            speed = (shown - before) / (now - begun)
+            line += f", {speed:,.0f} residents/s, about {(of_all - shown) / speed:,.0f} s left"
         self._console.print(line, highlight=False, soft_wrap=True)

@@ -17,12 +17,12 @@ from distributed import Future
 from distributed.scheduler import KilledWorker
 
 from app.errors import PatchworkError
-from app.everyone.dask_cluster import NO_MEMORY, SCHEDULER_GONE, Cluster, cluster
+from app.everyone.dask_cluster import GO_ON, NO_MEMORY, SCHEDULER_GONE, Cluster, cluster
 from app.everyone.parts import Part
 from geo.errors import GeoError
-from geo.matching_arrays import Answers
+from geo.matching_arrays import Answers, in_reach
 from geo.matching_everyone import Found
-from geo.matching_pieces import cut, fingerprint, in_reach, kept_of, pack
+from geo.matching_pieces import cut, fingerprint, kept_of, pack
 from geo.network_files import to_bytes
 from geo.walking import FootNetwork
 
@@ -30,6 +30,7 @@ OTHER_VERSION = (
     "A Dask scheduler or worker cannot run this version of Patchwork: install the same one, with"
     " 'patchwork[distributed]', on every machine of the cluster."
 )
+BROKEN = "A Dask worker could not match a part ({kind}): its log says more. " + GO_ON
 # What a piece is at least, in residents: smaller ones mean more overlap than work.
 FEWEST = 500
 # Pieces for each of a cluster's threads, so that all end at about the same time.
@@ -156,7 +157,8 @@ class _Run:
             return self._cluster.say(NO_MEMORY)
         if isinstance(error, (ImportError, AttributeError)) or "deserializ" in str(error):
             return PatchworkError(OTHER_VERSION)
-        return PatchworkError(f"A Dask worker could not match a part: {error!r}")
+        # Its kind alone: what an error says may hold the numbers it was about.
+        return PatchworkError(BROKEN.format(kind=type(error).__name__))
 
 
 def _carried(module: str = "", name: str = "") -> Callable[..., Any]:

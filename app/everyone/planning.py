@@ -13,8 +13,7 @@ import numpy as np
 
 from app.errors import BadSetting
 from app.everyone.parts import Part
-from geo.matching import VISIT_REACH_M
-from geo.matching_arrays import Askers, Numbers, Targets
+from geo.matching_arrays import Askers, Numbers, Targets, in_reach
 from geo.matching_walks import Kept
 
 # What a row costs an engine, in bytes: its copy in a part, its place in the trees of its concepts,
@@ -105,17 +104,6 @@ def cost_of(targets: Targets, rows: Numbers) -> int:
     """Return about how many bytes an engine needs for some targets."""
     interests = int(targets.interests.lengths[rows].sum())
     return len(rows) * PER_TARGET + interests * PER_INTEREST
-
-
-def in_reach(targets: Targets, askers: Askers) -> Numbers:
-    """Return the rows of targets that anybody among `askers` may reach: a rectangle with a rim."""
-    if not len(askers):
-        return np.array([], dtype=np.int64)
-    low, high = askers.points.min(axis=0), askers.points.max(axis=0)
-    near_m = float(askers.within_m.max())
-    rim = np.where(targets.comes_to_homes, VISIT_REACH_M, near_m)[:, None]
-    is_in = (targets.points >= low - rim) & (targets.points <= high + rim)
-    return np.flatnonzero(is_in.all(axis=1))
 
 
 def _halved(askers: Askers, rows: Numbers) -> list[Numbers] | None:

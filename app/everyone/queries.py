@@ -190,7 +190,9 @@ def insert_matches(
 ) -> None:
     """Store rows of `resident_matches`, given in PostgreSQL's binary format without its frame.
 
-    By way of a table of this transaction's own: COPY does not write where rows are protected.
+    By way of a table of this transaction's own: COPY does not write where rows are protected. A
+    resident who has a row keeps it: it is of the same run, by another process that goes on with it
+    because this one lost its turn (a connection that says nothing for hours may be cut).
     """
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     connection.execute(
@@ -204,9 +206,10 @@ def insert_matches(
         copy.write(END)
     with _driver(connection).cursor() as cursor:
         cursor.execute(
-            sql.SQL("INSERT INTO resident_matches ({0}) SELECT {0} FROM matches_found").format(
-                names
-            )
+            sql.SQL(
+                "INSERT INTO resident_matches ({0}) SELECT {0} FROM matches_found"
+                " ON CONFLICT (run_id, resident_id) DO NOTHING"
+            ).format(names)
         )
 
 
@@ -284,21 +287,24 @@ def find_refused(connection: sa.Connection) -> sa.Row[Any] | None:
     ).first()
 
 
-def write_audit(connection: sa.Connection, *, area_ids: Sequence[int] | None) -> int:
-    """Write down for each team that the run reads its residents; return how many teams."""
-    return _execute(
-        connection,
+def has_anybody(connection: sa.Connection, *, area_ids: Sequence[int] | None) -> bool:
+    """Return whether there is a resident to match."""
+    found: bool = connection.exec_driver_sql(
+        f"SELECT EXISTS (SELECT FROM {_WHO})",  # noqa: S608 - constants only
+        {"area_ids": None if area_ids is None else list(area_ids)},
+    ).scalar_one()
+    return found
+
+
+def write_audit(connection: sa.Connection, *, run_id: int, area_ids: Sequence[int] | None) -> None:
+    """Write down for each team that the run reads its residents; those of ASKERS at that moment."""
+    connection.exec_driver_sql(
         f"""
         INSERT INTO audit_log (team_id, action, subject)
-        SELECT DISTINCT r.team_id, 'match_all', 'residents' FROM {_WHO}
+        SELECT DISTINCT r.team_id, 'match_all', 'residents' FROM {_WHO} {_NOT_DONE}
         """,  # noqa: S608 - constants only
-        {"area_ids": None if area_ids is None else list(area_ids)},
+        {"run_id": run_id, "area_ids": None if area_ids is None else list(area_ids)},
     )
-
-
-def _execute(connection: sa.Connection, statement: str, given: Mapping[str, Any]) -> int:
-    """Run a statement whose values are %(name)s, as those for COPY are; return how many rows."""
-    return connection.exec_driver_sql(statement, dict(given)).rowcount
 
 
 def hold_residents(connection: sa.Connection, *, ids: str, team_ids: str) -> npt.NDArray[np.bytes_]:

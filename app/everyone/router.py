@@ -11,14 +11,13 @@ from app.accounts.access import ForAdministrators, ForEditors
 from app.everyone import summary, summary_queries
 from app.everyone.summary import Counts, HomeCounts, Summary, SummaryCache, WardCounts
 from app.jobs.asking import FIRST, ask
-from app.jobs.kinds import KINDS
+from app.jobs.kinds import EVERYONE, KINDS
 from app.parameters import Query
 from app.rendering import csv_answer, page, see_other
 
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
 
-NIGHTLY = "matches.everyone"
 ON_A_PAGE, WARDS_AT_ONCE = 50, 50
 SAID = {
     "asked": "A run is in the queue and begins in a moment. This page shows it when it is done.",
@@ -61,8 +60,7 @@ def show_matched(request: Request, work: ForEditors) -> Response:
 @router.post("/matched", include_in_schema=False)
 def ask_for_run(work: ForAdministrators) -> Response:
     """Ask for a run of everybody now, beside the one each night."""
-    kind = KINDS.get(NIGHTLY)
-    is_new = ask(work.session, NIGHTLY, lock=kind.lock if kind else None, priority=FIRST)
+    is_new = ask(work.session, EVERYONE, lock=KINDS[EVERYONE].lock, priority=FIRST)
     return see_other(f"/matched?said={'asked' if is_new else 'waits'}")
 
 

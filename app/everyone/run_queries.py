@@ -7,6 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+# A change is dated by the beginning of its transaction, and is seen from its end on: it may have
+# begun so long before a run and yet be missing from what that read. No page's takes longer.
+CHANGE_TAKES_S = 120
 _TURN = "(hashtext('patchwork match-all'))"
 # Whether any process has its turn: what is kept of a number in `pg_locks` is its two halves.
 IS_SOMEBODYS_TURN = """EXISTS (
@@ -60,6 +63,34 @@ def go_on(connection: sa.Connection, *, run_id: int, engine: str) -> None:
         sa.text("UPDATE match_runs SET engine = :engine WHERE id = :run_id"),
         {"run_id": run_id, "engine": engine},
     )
+
+
+def delete_changed(connection: sa.Connection, *, run_id: int) -> int:
+    """Delete what a run found for who has changed since it began, and return of how many.
+
+    They themselves, what they enjoy, their team, or the home on the map. By when the run began and
+    not by when each was read: nobody wrote that down, and to look again is right.
+    """
+    return connection.execute(
+        sa.text(
+            """
+            WITH run AS MATERIALIZED (
+              SELECT id, started_at - make_interval(secs => :change_takes_s) AS since
+              FROM match_runs WHERE id = :run_id
+            ), changed AS MATERIALIZED (
+              SELECT l.subject, l.subject_id FROM audit_log l, run
+              WHERE l.at > run.since AND l.action IN ('insert', 'update', 'delete')
+                AND l.subject IN ('residents', 'resident_interests', 'teams')
+            )
+            DELETE FROM resident_matches m USING run, teams t
+            WHERE m.run_id = run.id AND t.id = m.team_id AND (
+              m.resident_id IN (SELECT subject_id FROM changed WHERE subject <> 'teams')
+              OR t.id IN (SELECT subject_id FROM changed WHERE subject = 'teams')
+              OR t.home_id IN (SELECT h.id FROM assets h, run r WHERE h.updated_at > r.since))
+            """
+        ),
+        {"run_id": run_id, "change_takes_s": CHANGE_TAKES_S},
+    ).rowcount
 
 
 def begin_run(connection: sa.Connection, **values: Any) -> int:

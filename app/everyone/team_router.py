@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from app.accounts import queries as accounts
 from app.accounts.access import ForTeam
 from app.assets.actions import NameCache
 from app.everyone.team_actions import read_team_matches
 from app.rendering import page
+from app.residents.actions import note_reading
 
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
@@ -26,13 +26,7 @@ def show_team(request: Request, work: ForTeam) -> Response:
         team_id=work.team.id,
         walking=request.app.state.walking.get(connection),
     )
-    accounts.record(
-        work.session,
-        account_id=work.person.account_id,
-        team_id=work.team.id,
-        action="read",
-        subject="residents",
-    )
+    note_reading(work, None)
     return page(
         request,
         "matched_residents.html",

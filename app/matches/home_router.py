@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from starlette.datastructures import QueryParams
 
-from app.accounts import queries as accounts
 from app.accounts.access import ForTeam
 from app.accounts.people import TeamWork
 from app.assets.actions import NameCache
@@ -14,6 +13,7 @@ from app.matches.asking import read_filters
 from app.matches.home_actions import please_everyone
 from app.parameters import Query
 from app.rendering import page
+from app.residents.actions import note_reading
 
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
@@ -43,13 +43,7 @@ def _page(request: Request, work: TeamWork, query: Query) -> Response:
         filters=filters,
         walking=request.app.state.walking.get(connection),
     )
-    accounts.record(
-        work.session,
-        account_id=work.person.account_id,
-        team_id=work.team.id,
-        action="read",
-        subject="residents",
-    )
+    note_reading(work, None)
     return page(
         request,
         "everyone.html",

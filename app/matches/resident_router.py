@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from starlette.datastructures import QueryParams
 
-from app.accounts import queries as accounts
 from app.accounts.access import ForTeam
 from app.accounts.people import TeamWork
 from app.assets.actions import NameCache
@@ -24,6 +23,7 @@ from app.matches.walked import walker_for
 from app.parameters import Query
 from app.places.actions import Place, Whereabouts
 from app.rendering import map_answer, page
+from app.residents.actions import note_reading
 from app.walking.actions import Walking
 
 # Answers are written by hand; JSON is only one of their forms.
@@ -97,14 +97,7 @@ def _read(work: TeamWork, cache: NameCache, reference: str) -> Resident:
     resident = get_resident(
         connection, cache.vocabulary.get(connection), team_id=work.team.id, reference=reference
     )
-    accounts.record(
-        work.session,
-        account_id=work.person.account_id,
-        team_id=work.team.id,
-        action="read",
-        subject="residents",
-        subject_id=resident.id,
-    )
+    note_reading(work, resident.id)
     return resident
 
 

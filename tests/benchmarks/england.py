@@ -6,14 +6,14 @@ In the north a match question has two full lists to find; in the south there is 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-import psycopg
 import pyproj
 import sqlalchemy as sa
+
+from tests.benchmarks.storing import copy, refilling
 
 SEED = 20261123
 TOWNS = 1_500
@@ -31,13 +31,6 @@ BRADFORD = (416_400, 433_000)
 BRADFORD_SHARE = 0.004
 BRADFORD_SPREAD_M = 2_500
 
-SLOW_INDEXES = (
-    "ix_assets_point_27700_interest_ids",
-    "ix_assets_geom",
-    "ix_assets_name_trigrams",
-    "ix_activities_near_point_27700_interest_ids",
-    "ix_activities_visit_point_27700_interest_ids",
-)
 ASSET_COLUMNS = (
     "id, kind, name, geom, location_source, interest_ids, phone, postcode, assured_date,"
     " source_id, source_key"
@@ -87,43 +80,16 @@ def fill(engine: sa.Engine, count: int, *, activities: int | None = None) -> Non
         ids = list(connection.execute(sa.text("SELECT id FROM interests ORDER BY id")).scalars())
     rng = np.random.default_rng(SEED)
     asset_ids, grid = _uuids(count, rng), points(count, rng)
-    with engine.begin() as connection:
-        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
-        connection.execute(sa.text("SET LOCAL maintenance_work_mem = '256MB'"))
-        connection.execute(sa.text("TRUNCATE assets, activities, sources CASCADE"))
-        source_id = connection.execute(
-            sa.text(
-                "INSERT INTO sources (slug, name, publisher, licence, attribution)"
-                " VALUES ('bench', 'Benchmark', 'Nobody', 'CC0', 'Made up') RETURNING id"
-            )
-        ).scalar_one()
-        definitions = [
-            connection.execute(
-                sa.text("SELECT pg_get_indexdef(CAST(:n AS regclass))"), {"n": name}
-            ).scalar_one()
-            for name in SLOW_INDEXES
-        ]
-        for name in SLOW_INDEXES:
-            connection.execute(sa.text(f"DROP INDEX {name}"))
-        _copy(connection, "assets", ASSET_COLUMNS, _assets(asset_ids, grid, ids, source_id, rng))
-        # The point of an activity is looked up row by row: with statistics, by the key.
-        connection.execute(sa.text("ANALYZE assets"))
+    tables = ("assets", "activities", "schedules")
+    with refilling(engine, tables, slug="bench") as (connection, source_id):
+        copy(connection, "assets", ASSET_COLUMNS, _assets(asset_ids, grid, ids, source_id, rng))
         northern = np.flatnonzero(grid[:, 1] >= NORTH_FROM)
         step = len(northern) / activities if activities else ASSETS_AN_ACTIVITY
         some = [asset_ids[northern[int(n)]] for n in np.arange(0, len(northern), step)]
         activity_ids = _uuids(len(some), rng)
         sessions = _activities(activity_ids, some, ids, source_id, rng)
-        _copy(connection, "activities", ACTIVITY_COLUMNS, sessions)
-        _copy(connection, "schedules", SCHEDULE_COLUMNS, _schedules(activity_ids, rng))
-        for definition in definitions:
-            connection.execute(sa.text(definition))
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sa.text("SET statement_timeout = 0"))
-        connection.execute(sa.text("VACUUM ANALYZE sources, assets, activities, schedules"))
-        connection.execute(sa.text("RESET statement_timeout"))
-        # Or the first figures would be taken while all this is still being written.
-        with suppress(sa.exc.ProgrammingError):  # not allowed to everybody
-            connection.execute(sa.text("CHECKPOINT"))
+        copy(connection, "activities", ACTIVITY_COLUMNS, sessions)
+        copy(connection, "schedules", SCHEDULE_COLUMNS, _schedules(activity_ids, rng))
 
 
 def _uuids(count: int, rng: Rng) -> list[str]:
@@ -173,14 +139,6 @@ def _schedules(activity_ids: list[str], rng: Rng) -> Iterator[str]:
     for n, identifier in enumerate(activity_ids):
         rule = f"FREQ=WEEKLY;INTERVAL={weeks[n]};BYDAY={days[n]}"
         yield f"{identifier}\t{starts[n]}\t{hours[n]}:00\t{hours[n] + 1}:30\t{rule}\n"
-
-
-def _copy(connection: sa.Connection, table: str, columns: str, lines: Iterable[str]) -> None:
-    raw = connection.connection.dbapi_connection
-    assert isinstance(raw, psycopg.Connection)
-    with raw.cursor().copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-        for line in lines:
-            copy.write(line)
 
 
 def questions(engine: sa.Engine, count: int, *, in_north: bool) -> list[Question]:

@@ -152,8 +152,6 @@ def _figures(country: Country, best: dict[str, Answered]) -> list[Figure]:
 
 def end_to_end(settings: Settings, country: Country) -> tuple[list[Figure], list[str]]:
     """Return what the command takes, here and on Dask's workers, and what was not measured."""
-    if not national_runs.can_run():
-        return [], ["Not measured: there is no patchwork match-all yet."]
     say("patchwork match-all")
     local = national_runs.match_all(settings, workers=WORKERS)
     checked = national_runs.check_stored(settings, country)

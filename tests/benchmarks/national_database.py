@@ -9,7 +9,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import psycopg
 import sqlalchemy as sa
 
 from app.database import make_engine
@@ -18,7 +17,6 @@ from app.models.residents import DAY_PARTS, REFERENCE_ALPHABET, REFERENCE_LENGTH
 from app.settings import Settings
 from tests.benchmarks import national_data
 from tests.benchmarks.database import make_database
-from tests.benchmarks.england import SLOW_INDEXES
 from tests.benchmarks.national_data import (
     A_HOME,
     ASSURED,
@@ -30,6 +28,7 @@ from tests.benchmarks.national_data import (
     make_country,
     say,
 )
+from tests.benchmarks.storing import copy, refilling
 
 # So many people at home have one team of connectors.
 A_TEAM_OF_CONNECTORS = 500
@@ -73,48 +72,15 @@ def _slug(size: Size) -> str:
 
 def fill(engine: sa.Engine, country: Country) -> None:
     """Store the country in place of all there is."""
-    with engine.begin() as connection:
-        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
-        connection.execute(sa.text("SET LOCAL maintenance_work_mem = '256MB'"))
-        connection.execute(sa.text("TRUNCATE assets, activities, sources, teams CASCADE"))
-        source_id = connection.execute(
-            sa.text(
-                "INSERT INTO sources (slug, name, publisher, licence, attribution)"
-                " VALUES (:slug, 'Benchmark', 'Nobody', 'CC0', 'Made up') RETURNING id"
-            ),
-            {"slug": _slug(country.size)},
-        ).scalar_one()
-        definitions = [
-            connection.execute(
-                sa.text("SELECT pg_get_indexdef(CAST(:n AS regclass))"), {"n": name}
-            ).scalar_one()
-            for name in SLOW_INDEXES
-        ]
-        for name in SLOW_INDEXES:
-            connection.execute(sa.text(f"DROP INDEX {name}"))
-        _copy(connection, "assets", _assets(country, source_id))
-        # The point of an activity is looked up row by row: with statistics, by the key.
-        connection.execute(sa.text("ANALYZE assets"))
-        _copy(connection, "activities", _activities(country, source_id))
-        for table, lines in _people(country).items():
-            _copy(connection, table, lines)
-        for definition in definitions:
-            connection.execute(sa.text(definition))
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sa.text("SET statement_timeout = 0"))
-        connection.execute(sa.text(f"VACUUM ANALYZE sources, {', '.join(COLUMNS)}"))
-        connection.execute(sa.text("RESET statement_timeout"))
-
-
-def _copy(connection: sa.Connection, table: str, lines: Iterator[str]) -> None:
-    raw = connection.connection.dbapi_connection
-    assert isinstance(raw, psycopg.Connection)
-    count = 0
-    with raw.cursor().copy(f"COPY {table} ({COLUMNS[table]}) FROM STDIN") as copy:
-        for line in lines:
-            copy.write(line)
-            count += 1
-    say(f"{count:,} {table.replace('_', ' ')} stored")
+    with refilling(engine, tuple(COLUMNS), slug=_slug(country.size)) as (connection, source_id):
+        rows = {
+            "assets": _assets(country, source_id),
+            "activities": _activities(country, source_id),
+            **_people(country),
+        }
+        for table, lines in rows.items():
+            count = copy(connection, table, COLUMNS[table], lines)
+            say(f"{count:,} {table.replace('_', ' ')} stored")
 
 
 def _ids(country: Country) -> list[str]:

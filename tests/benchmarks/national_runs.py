@@ -6,7 +6,6 @@ import importlib
 import importlib.util
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,10 +28,14 @@ from tests.benchmarks.national_data import Country
 from tests.benchmarks.national_database import resident_id
 from tests.benchmarks.national_sides import CHECKED, Answered, peak_mb_of
 from tests.benchmarks.nearest import MAKE_QUESTIONS, all_at_once
-from tests.benchmarks.serving import HOST, START_SECONDS, backend_cpu_s
+from tests.benchmarks.serving import (
+    HOST,
+    START_SECONDS,
+    backend_cpu_s,
+    free_port,
+    wait_for_port,
+)
 
-COMMAND = "app.everyone.cli"
-DASK = "app.everyone.dask_engine"
 START = "from app.cli import main; main()"
 LOOK_EVERY_S = 0.1
 
@@ -92,14 +95,9 @@ class Run:
     residents: int
 
 
-def can_run() -> bool:
-    """Tell whether there is a command to run."""
-    return importlib.util.find_spec(COMMAND) is not None
-
-
 def can_distribute() -> bool:
-    """Tell whether Dask and the engine on it are there."""
-    return all(importlib.util.find_spec(name) is not None for name in (DASK, "distributed"))
+    """Tell whether Dask is there."""
+    return importlib.util.find_spec("distributed") is not None
 
 
 def match_all(settings: Settings, *, workers: int, options: tuple[str, ...] = ()) -> Run:
@@ -149,16 +147,13 @@ def _peaks(pid: int) -> Iterator[tuple[int, float]]:
 @contextmanager
 def dask_workers(count: int) -> Iterator[str]:
     """Yield the address of a scheduler with `count` workers of one thread, as processes here."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     address = f"tcp://{HOST}:{port}"
     with tempfile.TemporaryDirectory(prefix="patchwork-dask-") as folder, ExitStack() as stack:
-        stack.enter_context(_dask("scheduler", "--host", HOST, "--port", str(port),
-                                  "--no-dashboard", folder=folder))  # fmt: skip
-        _wait(port)
+        scheduler = _dask("scheduler", "--host", HOST, "--port", str(port), folder=folder)
+        wait_for_port(stack.enter_context(scheduler), port)
         stack.enter_context(_dask("worker", address, "--host", HOST, "--nworkers", str(count),
-                                  "--nthreads", "1", "--no-dashboard", folder=folder))  # fmt: skip
+                                  "--nthreads", "1", folder=folder))  # fmt: skip
         # Not everybody has it installed: imported by whoever uses it.
         with importlib.import_module("distributed").Client(address) as client:
             client.wait_for_workers(count, timeout=START_SECONDS)
@@ -166,30 +161,19 @@ def dask_workers(count: int) -> Iterator[str]:
 
 
 @contextmanager
-def _dask(*arguments: str, folder: str) -> Iterator[None]:
-    command = [sys.executable, "-m", "dask", *arguments]
+def _dask(*arguments: str, folder: str) -> Iterator[subprocess.Popen[bytes]]:
+    # Without a dashboard there are pages all the same: for this machine alone.
+    no_pages = ("--no-dashboard", "--dashboard-address", f"{HOST}:0")
+    command = [sys.executable, "-m", "dask", *arguments, *no_pages]
     process = subprocess.Popen(
         command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
     )  # fmt: skip
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait()
-
-
-def _wait(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            socket.create_connection((HOST, port)).close()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return
 
 
 # What readers see of some residents: the current run's row, list by list.

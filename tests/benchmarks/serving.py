@@ -34,9 +34,7 @@ class Server:
 @contextmanager
 def served(app: str, *, environment: Mapping[str, str], is_factory: bool) -> Iterator[Server]:
     """Serve `app` ("module:name") on a free port of 127.0.0.1 until the block ends."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "uvicorn", app, "--host", HOST, "--port", str(port),
                "--workers", "1", "--no-access-log", "--log-level", "warning"]  # fmt: skip
     if is_factory:
@@ -45,14 +43,23 @@ def served(app: str, *, environment: Mapping[str, str], is_factory: bool) -> Ite
         command, env={**os.environ, **environment}, stderr=subprocess.DEVNULL
     )
     try:
-        _wait(process, port)
+        wait_for_port(process, port)
         yield Server(process, port)
     finally:
         process.terminate()
         process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], port: int) -> None:
+def free_port() -> int:
+    """Return a port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def wait_for_port(process: subprocess.Popen[bytes], port: int) -> None:
+    """Return when a process listens; raises RuntimeError if it ends, or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:

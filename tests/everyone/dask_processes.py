@@ -93,7 +93,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
     """Kill a process and all of its group, as a machine that loses power does."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(timeout=30)
+    process.wait(timeout=60)
 
 
 def freeze(process: subprocess.Popen[bytes]) -> None:

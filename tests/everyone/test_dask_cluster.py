@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import shutil
 import socket
 import subprocess
@@ -19,7 +21,7 @@ from app.everyone import dask_cluster
 from app.everyone.dask_engine import DaskEngine
 from app.everyone.parts import Part
 from geo.errors import PieceError
-from tests.everyone.dask_processes import ROOT, Processes, end, freeze
+from tests.everyone.dask_processes import NO_PAGES, ROOT, Processes, end, freeze
 from tests.everyone.dask_towns import (
     Here,
     Rows,
@@ -30,14 +32,15 @@ from tests.everyone.dask_towns import (
     matches,
 )  # fmt: skip
 
+# "Within seconds": what is told from "never", on a machine that does other things too.
+SOON_S = 60.0
 ANSWERS = make_answers()
 PARTS = in_many(make_part(askers=2_400, targets=1_500), count=12)
 
 
-@pytest.fixture(scope="module")
-def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
-    folder = tmp_path_factory.mktemp("dask")
-    # A scheduler needs Dask, and nothing of Patchwork.
+@contextmanager
+def scheduler(folder: Path) -> Iterator[Processes]:
+    """Yield one without workers; it needs Dask, and nothing of Patchwork."""
     (folder / "without" / "geo").mkdir(parents=True)
     (folder / "without" / "geo" / "__init__.py").touch()
     processes = Processes(folder)
@@ -46,6 +49,21 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
         yield processes
     finally:
         processes.stop()
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    with scheduler(tmp_path_factory.mktemp("dask")) as made:
+        yield made
+
+
+@pytest.fixture
+def dask(standing: Processes) -> Iterator[Processes]:
+    """Return a scheduler that no other test has left a worker at."""
+    yield standing
+    for process in standing.started[1:]:
+        end(process)
+    wait_for(standing, 0)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +79,7 @@ def engine(dask: Processes) -> DaskEngine:
 def wait_for(dask: Processes, count: int) -> None:
     """Return when the scheduler has so many workers."""
     with Client(dask.address, set_as_default=False) as client:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + SOON_S
         while len(client.scheduler_info(n_workers=-1)["workers"]) != count:
             assert time.monotonic() < deadline, dask.said()
             time.sleep(0.1)
@@ -79,19 +97,26 @@ def interrupted(after: int, happens: Callable[[], object]) -> Iterator[Part]:
 def only_worker(
     dask: Processes, *options: str, env: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Yield the one worker there is."""
-    for process in dask.started[1:]:
-        end(process)
-    wait_for(dask, 0)
+    """Yield the one worker there is, of a scheduler without."""
     worker = dask.start_worker(*options, env=env)
     wait_for(dask, 1)
-    yield worker
-    end(worker)
+    try:
+        yield worker
+    finally:
+        end(worker)
+        wait_for(dask, 0)
 
 
 def test_a_scheduler_without_workers_is_said_and_how_to_start_some(dask: Processes) -> None:
     with pytest.raises(PatchworkError, match=f"has no workers.*dask worker {dask.address}"):
         matches(DaskEngine(dask.address, patience_s=0.5), PARTS, ANSWERS)
+
+
+def test_who_follows_readme_opens_no_pages_to_the_network() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    started = [line for line in lines if re.match(r"\S+\$ +dask (scheduler|worker)", line)]
+    assert len(started) == 2
+    assert all(line.endswith(" ".join(NO_PAGES)) for line in started)
 
 
 def test_a_killed_workers_parts_are_done_again(
@@ -129,7 +154,7 @@ def test_an_address_where_nobody_answers_is_said_within_seconds(
     with pytest.raises(PatchworkError, match="No Dask scheduler answers at") as refused:
         matches(DaskEngine(address), PARTS, ANSWERS)
     assert address in str(refused.value)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < SOON_S
 
 
 @pytest.mark.parametrize("scheme", ["", "tcp://", "tls://"])
@@ -143,9 +168,9 @@ def test_a_port_where_somebody_listens_and_says_nothing_is_said_within_seconds(
         address = f"{scheme}127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(PatchworkError, match=f"No Dask scheduler answers at {address}"):
             matches(DaskEngine(address), PARTS, ANSWERS)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < SOON_S
     # A client made in vain would keep its thread, and its end could hang the next one's beginning.
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads
 
 
 def test_a_worker_with_another_version_is_said_and_its_log_holds_nobodys_numbers(
@@ -190,11 +215,23 @@ def test_when_all_workers_have_gone_it_says_so(dask: Processes) -> None:
             matches(DaskEngine(dask.address, patience_s=2), parts, ANSWERS)
 
 
-def test_when_the_scheduler_goes_away_it_says_so(dask: Processes) -> None:
-    """The last of this file: the scheduler is gone."""
-    with only_worker(dask):
+def test_a_worker_that_fails_is_said_by_the_kind_of_its_error_alone(dask: Processes) -> None:
+    broken = dataclasses.replace(ANSWERS, weights=ANSWERS.weights[:1])
+    with (
+        only_worker(dask),
+        pytest.raises(PatchworkError, match=r"could not match a part \(IndexError\)") as refused,
+    ):
+        matches(DaskEngine(dask.address), PARTS, broken)
+    # "Index 1 is out of bounds …": what such a sentence is about may be somebody's place.
+    assert "bounds" not in str(refused.value)
+
+
+def test_when_the_scheduler_goes_away_it_says_so(tmp_path: Path) -> None:
+    with scheduler(tmp_path) as dask:
+        dask.start_worker()
+        wait_for(dask, 1)
         parts = interrupted(4, lambda: end(dask.started[0]))
         begun = time.monotonic()
         with pytest.raises(PatchworkError, match=f"scheduler at {dask.address} has gone away"):
             matches(DaskEngine(dask.address, patience_s=2), parts, ANSWERS)
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < SOON_S

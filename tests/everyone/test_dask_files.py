@@ -10,9 +10,9 @@ import pytest
 
 from geo.errors import PieceError, QuestionError
 from geo.matching import VISIT_REACH_M
-from geo.matching_arrays import Askers, Targets
+from geo.matching_arrays import Askers, Targets, in_reach
 from geo.matching_files import askers_from, targets_from, to_geoparquet
-from geo.matching_pieces import cut, fingerprint, in_reach, kept_of, match_piece, pack
+from geo.matching_pieces import cut, fingerprint, kept_of, match_piece, pack
 from tests.everyone.dask_towns import WITHIN_M, make_answers, make_part, with_walks
 
 PART = make_part(askers=500, targets=400)

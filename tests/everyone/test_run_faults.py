@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,23 @@ def test_a_database_that_goes_away_is_a_sentence(
     assert process.returncode == 1
     assert said.startswith("Error: The database "), said
     assert said.count("\n") == 1
+    assert run() is not None
+
+
+def test_a_row_that_the_database_refuses_is_not_repeated(filled: People, run: Run) -> None:
+    with filled.engine.begin() as connection:
+        connection.execute(
+            sa.text("ALTER TABLE resident_matches ADD CONSTRAINT no CHECK (ward_code IS NULL)")
+        )
+    try:
+        with pytest.raises(PatchworkError) as refused:
+            run()
+    finally:
+        with filled.engine.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE resident_matches DROP CONSTRAINT no"))
+    # The database itself says "Failing row contains" somebody.
+    assert "(CheckViolation)" in str(refused.value)
+    assert "row" not in str(refused.value)
     assert run() is not None
 
 
@@ -222,6 +240,23 @@ def test_nor_from_how_far_it_is(
         lines = text.getvalue()
         assert re.search(rf"\b({done}|{total})\b(?! s left)(?!m)", lines) is None, lines
         assert is_terminal or lines.startswith(said)
+
+
+def test_nor_from_how_fast_it_is_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "NEWS_EVERY_S", 0)
+    said = []
+    for told in ([(11, 23), (21, 23)], [(1, 3), (3, 3)]):
+        clock = iter([0.0, 0.0, 2.0])
+        monkeypatch.setattr(cli, "time", SimpleNamespace(monotonic=clock.__next__))
+        text = io.StringIO()
+        lines = cli._Lines(Console(file=text, width=120))
+        for one in told:
+            lines(*one)
+        said.append(text.getvalue().splitlines()[-1])
+    # Ten in two seconds, and two left, would be how many there are.
+    assert said == [
+        "about 20 of about 25 residents, 5 residents/s, about 1 s left", "fewer than 8 residents",
+    ]  # fmt: skip
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux says it there")

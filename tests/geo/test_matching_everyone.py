@@ -105,10 +105,17 @@ def make_world(seed: int, *, targets: int = 60, askers: int = 12, concepts: int 
     wishes = [
         rng.choice(concepts, rng.integers(0, 4), replace=False).tolist() for _ in range(askers)
     ]
+    people = make_askers(rng, wishes, spread_m=spread_m)
+    return World(known, answers_of(known), arrays, people, frame, wishes)
+
+
+def make_askers(rng: np.random.Generator, wishes: list[list[int]], *, spread_m: float) -> Askers:
+    """Return who has these wishes, about three at a place."""
+    askers = len(wishes)
     homes = rng.normal(400_000, spread_m, (max(1, askers // 3), 2))
     needs = [[w for w in ACCESS if rng.random() < 0.3] for _ in range(askers)]
     times = [[w for w in PARTS if rng.random() < 0.2] for _ in range(askers)]
-    people = Askers(
+    return Askers(
         homes[rng.integers(0, len(homes), askers)],
         Lists.of(wishes),
         np.array([as_bits(words, ACCESS_BITS) for words in needs], np.int32),
@@ -117,7 +124,6 @@ def make_world(seed: int, *, targets: int = 60, askers: int = 12, concepts: int 
         rng.random(askers) < 0.8,
         np.array(["step_free" in words for words in needs]),
     )
-    return World(known, answers_of(known), arrays, people, frame, wishes)
 
 
 class MadeUpWalks:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from tests.people import People, people_in_a_database
 
 # Two processes that import everything, on a machine that does other things too.
 START_SECONDS = 240.0
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def wait_until(holds: Callable[[], object], *, seconds: float = PATIENCE_S) -> float:
@@ -179,11 +180,25 @@ class Served:
         """Return the processes that answer."""
         pid = self.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-        return [
-            int(child)
-            for child in children
-            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-        ]
+        return [int(child) for child in children if _is_worker(child)]
+
+    def wait_for(self, count: int) -> list[int]:
+        """Return the processes when there are so many and each of them answers."""
+        wait_until(lambda: len(self.workers()) == count)
+        workers = self.workers()
+        for worker in workers:
+            wait_until(partial(self._answers, worker), seconds=START_SECONDS)
+        return workers
+
+    def _answers(self, worker: int) -> bool:
+        # The others stand still for moments: who gives no sign of life for long is replaced.
+        with self.only(worker) as base:
+            try:
+                return httpx.get(base + "/health/ready", timeout=5).status_code == 200
+            except httpx.HTTPError:
+                pass
+        time.sleep(1)  # one of them is still starting, and needs the processor
+        return False
 
     @contextmanager
     def only(self, worker: int) -> Iterator[str]:
@@ -196,6 +211,13 @@ class Served:
         finally:
             for other in others:
                 os.kill(other, signal.SIGCONT)
+
+
+def _is_worker(process: str) -> bool:
+    try:
+        return b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
+        return False
 
 
 @contextmanager
@@ -222,7 +244,12 @@ def serving(settings: Settings, *, processes: int = 1) -> Iterator[Served]:
         yield Served(base, served)
     finally:
         served.terminate()
-        served.wait(timeout=30)
+        try:
+            served.wait(timeout=PATIENCE_S)
+        finally:
+            # One that does not end by itself fails this test, and no other.
+            served.kill()
+            served.wait()
 
 
 def _wait(process: subprocess.Popen[bytes], base: str) -> None:

@@ -6,7 +6,6 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 
 import httpx
 import psutil
@@ -31,18 +30,8 @@ def served(people: People) -> Iterator[Served]:
             {"kept": passwords.hash_password(PASSWORD), "email": EDITOR},
         )
     with serving(people.settings, processes=2) as made:
-        wait_until(lambda: len(made.workers()) == 2)
-        for worker in made.workers():
-            with made.only(worker) as base:
-                wait_until(partial(is_up, base))
+        made.wait_for(2)
         yield made
-
-
-def is_up(base: str) -> bool:
-    try:
-        return httpx.get(base + "/health/ready", timeout=1).status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 def browser() -> httpx.Client:
@@ -50,6 +39,7 @@ def browser() -> httpx.Client:
     return httpx.Client(
         headers={"sec-fetch-site": "same-origin"},
         limits=httpx.Limits(max_keepalive_connections=0),
+        timeout=PATIENCE_S,
     )
 
 
@@ -123,16 +113,11 @@ def test_a_process_that_dies_is_replaced_and_nobody_waits(served: Served) -> Non
 def test_when_the_one_that_looks_after_them_is_killed_they_end_too(people: People) -> None:
     # Else they would keep the port, and answer as before whatever is started next.
     with serving(people.settings, processes=2) as made:
-        wait_until(lambda: len(made.workers()) == 2)
-        workers = made.workers()
-        for worker in workers:
-            with made.only(worker) as base:
-                wait_until(partial(is_up, base))
+        workers = made.wait_for(2)
         os.kill(made.process.pid, signal.SIGKILL)
         made.process.wait()
         _, alive = psutil.wait_procs(
-            [psutil.Process(worker) for worker in workers if psutil.pid_exists(worker)],
-            timeout=PATIENCE_S,
+            [one for one in psutil.process_iter() if one.pid in workers], timeout=PATIENCE_S
         )
         for left in alive:
             left.kill()
