@@ -1,4 +1,4 @@
-"""A map of homes by how many of their residents have nobody to ring: a circle with a sign in it.
+"""A map of homes by how many of their residents have nobody to ring: a mark a home.
 
 What is drawn is the class and the sentences of each home, which whoever counts has found out: no
 figure is worked out here, and none is needed that was not rounded before.
@@ -27,25 +27,29 @@ from geo.popups import popup_text
 class Mark:
     """How the homes of a class are drawn: the more have nobody, the larger and the darker.
 
-    `sign` stands in the circle, `radius` is in pixels, `word` is what the key and popups say.
+    `sign` stands in the shape; `radius` is in pixels, `small` where there are many and no room for
+    a sign. `shape` is one of `geo.map_shapes.SHAPES`, `word` what the key and popups say.
     """
 
     word: str
     sign: str
+    shape: str
     colour: str
-    radius: int
+    radius: float
+    small: float
 
 
-# Each darker than the one after it and dark enough for a white sign; the order needs no eye for
-# colours, and the signs and sizes need none at all. What is no share is grey or a grey blue.
+# Each circle is darker than those of the classes below and dark enough for a white sign; the order
+# needs no eye for colours, and sizes and signs need none at all. What is no share is no circle, but
+# for the dot of a home with nothing amiss.
 MARKS: dict[str, Mark] = {
-    "all": Mark("Nobody there has anybody to ring", "all", "#1E1230", 15),
-    "most": Mark("More than about half have nobody in reach", "\u00bd+", "#5E1A63", 14),
-    "half": Mark("About a quarter to a half have nobody in reach", "\u00bd", "#8F2753", 12),
-    "quarter": Mark("About a quarter or fewer have nobody in reach", "\u00bc", "#AD4C12", 11),
-    "few": Mark("Fewer than 8 people have nobody in reach", "<8", "#4F6F86", 11),
-    "unasked": Mark("Nothing noted yet, so nobody looked for", "?", "#666D70", 9),
-    "none": Mark("Somebody in reach for all who were looked for", "", "#666D70", 5),
+    "all": Mark("Everybody there who was looked for", "all", "circle", "#1E1230", 15, 9),
+    "most": Mark("More than about half", "\u00bd+", "circle", "#5E1A63", 14, 7.5),
+    "half": Mark("About a quarter to a half", "\u00bd", "circle", "#8F2753", 12, 6),
+    "quarter": Mark("About a quarter or fewer", "\u00bc", "circle", "#AD4C12", 11, 4.5),
+    "few": Mark("Fewer than 8 people", "<8", "square", "#4F6F86", 11, 5),
+    "unasked": Mark("Nothing noted yet of anybody", "?", "diamond", "#666D70", 10, 5),
+    "none": Mark("Nobody", "", "circle", "#666D70", 5, 2.5),
 }
 
 _COLUMNS = ("name", "mark", "detail", "geometry")
@@ -62,6 +66,7 @@ def homes_map(
     scripts: MapAssets,
     attribution: Sequence[str],
     notes: Sequence[str] = (),
+    has_signs: bool = True,
     around: gpd.GeoDataFrame | None = None,
     base_tiles: str | None = None,
 ) -> MapDocument:
@@ -74,6 +79,8 @@ def homes_map(
         optionally ``url``. Any CRS; rows without geometry are not drawn.
     notes
         Plain sentences below the key.
+    has_signs
+        Draw the marks large, with their signs; where there are many they would hide one another.
     title, scripts, attribution, around, base_tiles
         As in `geo.maps.ward_map`.
 
@@ -95,18 +102,25 @@ def homes_map(
     shown = {name: mark for name, mark in MARKS.items() if name in counts}
     features = around_features(around, places.geometry, style=0)
     data = {
-        "kinds": {_LETTERS[name]: _as_kind(mark) for name, mark in shown.items()},
+        "kinds": {
+            _LETTERS[name]: _as_kind(mark, has_sign=has_signs) for name, mark in shown.items()
+        },
         "areas": {"type": "FeatureCollection", "features": features},
         "styles": [AROUND_STYLE],
         "bounds": lat_lon_bounds(_with_room(places.geometry)),
         "places": place_columns(places.assign(kind=places["mark"]), _LETTERS),
         "cluster": False,
     }
-    rows = [(mark_swatch(name), mark.word, counts[name]) for name, mark in shown.items()]
+    rows = [
+        (mark_swatch(name, has_sign=has_signs), mark.word, counts[name])
+        for name, mark in shown.items()
+    ]
     return map_document(
         data,
         title=title,
-        legend=marks_legend(rows, nothing="No homes here yet.", notes=notes),
+        legend=marks_legend(
+            "Residents with nobody in reach", rows, nothing="No homes here yet.", notes=notes
+        ),
         list_heading="List of the homes in view",
         attribution=with_publishers(attribution, around),
         scripts=scripts,
@@ -114,17 +128,20 @@ def homes_map(
     )
 
 
-def mark_swatch(name: str) -> str:
-    """Return the circle of a class (a key of `MARKS`) as inline SVG, hidden from screen readers."""
+def mark_swatch(name: str, *, has_sign: bool = True) -> str:
+    """Return the mark of a class (a key of `MARKS`) as inline SVG, hidden from screen readers."""
     mark = MARKS[name]
+    radius = mark.radius if has_sign else mark.small
+    points = " ".join(f"{x * radius:.2f},{y * radius:.2f}" for x, y in SHAPES[mark.shape])
+    shape = f'polygon points="{points}"' if points else f'circle r="{radius}"'
     sign = (
         f'<text y="{_SIGN_PX * 0.36:.1f}" fill="#fff" text-anchor="middle" font-weight="bold" '
         f'font-size="{_SIGN_PX}" font-family="Arial, sans-serif">{popup_text(mark.sign)}</text>'
     )
     return (
         '<svg class="swatch" viewBox="-16 -16 32 32" width="32" height="32" aria-hidden="true" '
-        f'focusable="false"><circle r="{mark.radius}" fill="{mark.colour}"/>'
-        f"{sign if mark.sign else ''}</svg>"
+        f'focusable="false"><{shape} fill="{mark.colour}"/>'
+        f"{sign if mark.sign and has_sign else ''}</svg>"
     )
 
 
@@ -137,11 +154,11 @@ def _with_room(points: gpd.GeoSeries) -> gpd.GeoSeries:
     return gpd.GeoSeries([box], crs=points.crs)
 
 
-def _as_kind(mark: Mark) -> dict[str, Any]:
+def _as_kind(mark: Mark, *, has_sign: bool) -> dict[str, Any]:
     return {
         "word": mark.word,
-        "sign": mark.sign,
+        "sign": mark.sign if has_sign else "",
         "colour": mark.colour,
-        "corners": SHAPES["circle"],
-        "radius": mark.radius,
+        "corners": SHAPES[mark.shape],
+        "radius": mark.radius if has_sign else mark.small,
     }

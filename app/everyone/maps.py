@@ -15,17 +15,25 @@ from app.everyone.shares import mark_of, sentences
 from app.everyone.summary import HomeCounts
 from app.settings import Settings
 from app.words import plural
-from geo.map_homes import MARKS, homes_map, mark_swatch
+from geo.map_homes import homes_map, mark_swatch
 from geo.maps import MapDocument
 
 # On one map; of more, only those of a district are drawn. A canvas pans 2,000 in 40 ms, and where
 # they stand close the worst lie on top.
 MOST_HOMES = 2_000
-# The circles of the map, for the list beside it.
-SWATCHES = {
-    name: Markup(mark_swatch(name))  # noqa: S704 # nosec B704 - of constants only
-    for name in MARKS
-}
+# Above so many, marks with signs hide one another: they are smaller, and told by size and shape.
+SIGNS_UP_TO = 150
+
+
+def has_signs(homes: Sequence[HomeCounts]) -> bool:
+    """Return whether there is room for the signs of all of them on one map."""
+    return len(homes) <= SIGNS_UP_TO
+
+
+def swatch_of(home: HomeCounts, *, has_sign: bool) -> Markup:
+    """Return a home's mark as it is on the map, for the list beside it."""
+    swatch = mark_swatch(mark_of(home), has_sign=has_sign)
+    return Markup(swatch)  # noqa: S704 # nosec B704 - of constants only
 
 
 def map_of_homes(
@@ -60,6 +68,7 @@ def map_of_homes(
         scripts=SCRIPTS,
         attribution=named(names.attribution([row.source_id for row in at]), settings),
         notes=[f"{plural(missing, 'home')} of the list: not on the map."] if missing else [],
+        has_signs=has_signs(homes),
         around=wards_around(connection, frame.total_bounds) if drawn else None,
         base_tiles=settings.base_tiles,
     )

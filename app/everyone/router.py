@@ -11,8 +11,8 @@ from app.accounts.access import ForAdministrators, ForEditors
 from app.assets.schemas import Names
 from app.errors import BadQuestion
 from app.everyone import summary, summary_queries
-from app.everyone.maps import MOST_HOMES, SWATCHES, map_of_homes
-from app.everyone.shares import mark_of, sentences
+from app.everyone.maps import MOST_HOMES, has_signs, map_of_homes, swatch_of
+from app.everyone.shares import sentences
 from app.everyone.summary import Counts, HomeCounts, Summary, SummaryCache, WardCounts
 from app.jobs.asking import FIRST, ask
 from app.jobs.kinds import KINDS
@@ -62,7 +62,8 @@ def show_matched(request: Request, work: ForEditors) -> Response:
         said=SAID.get(query.typed("said")),
         rounded=summary.rounded,
         sentences=sentences,
-        swatch_of=lambda home: SWATCHES[mark_of(home)],
+        swatch_of=swatch_of,
+        has_signs=has_signs(every),
         is_too_many=is_too_many,
         map_address=None
         if is_too_many or not any(one.id for one in every)
