@@ -54,6 +54,19 @@ def classes_legend(label: str, rows: Sequence[ClassRow], *, notes: Sequence[str]
     return f"<h2>{popup_text(label)}</h2>" + _list(items) + _notes(notes)
 
 
+def marks_legend(
+    label: str,
+    rows: Sequence[tuple[str, str, int]],
+    *,
+    nothing: str,
+    notes: Sequence[str] = (),
+) -> str:
+    """Return the key of a map of marks: (swatch as SVG, words, how many) each, or `nothing`."""
+    items = [f"<li>{one} {popup_text(text)} <b>{count:,}</b></li>" for one, text, count in rows]
+    head = f"<h2>{popup_text(label)}</h2>" if rows else ""
+    return head + _list(items or [f"<li>{popup_text(nothing)}</li>"]) + _notes(notes)
+
+
 def _list(items: Sequence[str]) -> str:
     return f'<ul class="legend">{"".join(items)}</ul>'
 

@@ -14,6 +14,8 @@ from geo.popups import readable
 
 # Two outlines of one border, each simplified by itself, lie at most about so far apart.
 BESIDE_DEGREES = 0.0005
+# How neighbours are drawn: faintly, and nobody can open them.
+AROUND_STYLE = {"interactive": False, "color": "#A8A294", "weight": 1, "fill": False}
 
 
 def around_features(

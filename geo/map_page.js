@@ -138,11 +138,11 @@
   for (let i = 0, lat = 0, lon = 0; i < places.kind.length; i += 1) {
     lat += places.steps[2 * i];
     lon += places.steps[2 * i + 1];
-    const { word, colour, corners, radius, unlisted } = page.kinds[places.kind[i]];
+    const { word, sign, colour, corners, radius, unlisted } = page.kinds[places.kind[i]];
     const number = places.label?.[i];
     const where = L.latLng(lat / places.scale, lon / places.scale);
     const marker = new Place(where, {
-      pane: "places", renderer: canvas, radius, corners, label: number,
+      pane: "places", renderer: canvas, radius, corners, label: number || sign,
       fillColor: colour, fillOpacity: 1, color: "#fff", weight: 1.5,
     });
     const link = places.url?.[i];

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
-from geo.crs import require_crs, to_lon_lat
+from geo.crs import GREAT_BRITAIN_LON_LAT, require_crs, to_lon_lat
 from geo.distance import in_words
 from geo.errors import MapError
 from geo.map_shapes import KIND_STYLES
-from geo.popups import readable
+from geo.popups import readable, safe_link
+
+STEPS_PER_DEGREE = 100_000  # five decimals, about a metre
 
 
 def require_columns(frame: gpd.GeoDataFrame, columns: Sequence[str], *, name: str) -> None:
@@ -77,3 +81,46 @@ def popup_lines(place: dict[str, Any]) -> list[str]:
     if isinstance(place.get("detail"), str) and place["detail"]:
         said.append(readable(place["detail"]))
     return said
+
+
+def lat_lon_bounds(shapes: gpd.GeoSeries) -> list[list[float]]:
+    """Return [[south, west], [north, east]]: Leaflet's order, not GeoJSON's."""
+    box = shapes.total_bounds if len(shapes) else np.array(GREAT_BRITAIN_LON_LAT)
+    west, south, east, north = box.round(5).tolist()
+    return [[south, west], [north, east]]
+
+
+def place_columns(places: gpd.GeoDataFrame, letters: Mapping[str, str]) -> dict[str, Any]:
+    """Return the columns the page's script reads; a column without content is left out.
+
+    Parameters
+    ----------
+    places
+        Rows of `located_points`, with ``kind``; drawn and listed in their order.
+    letters
+        One letter a kind: the keys of what the script knows as ``kinds``.
+    """
+    lat_lon = shapely.get_coordinates(places.geometry)[:, ::-1]
+    whole = np.rint(lat_lon * STEPS_PER_DEGREE).astype(np.int64)
+    steps = np.diff(whole, axis=0, prepend=0).ravel().tolist()
+    names = [readable(name) for name in places["name"]]
+    columns: dict[str, Any] = {
+        "scale": STEPS_PER_DEGREE,
+        "steps": steps,
+        "kind": "".join(letters[kind] for kind in places["kind"]),
+    }
+    if any(names):
+        columns["name"] = names
+    if "url" in places:
+        links = [safe_link(url if isinstance(url, str) else None) for url in places["url"]]
+        # Character by character is what is wanted: this shortens text, it is no file path
+        prefix = os.path.commonprefix([link for link in links if link])  # noqa: RUF071
+        if any(links):
+            columns["prefix"] = prefix
+            columns["url"] = [None if link is None else link[len(prefix) :] for link in links]
+    lines = [popup_lines(row) for row in places.to_dict("records")]
+    if any(lines):
+        columns["lines"] = lines
+    if "rank" in places:
+        columns["label"] = ["" if pd.isna(rank) else str(int(rank)) for rank in places["rank"]]
+    return columns

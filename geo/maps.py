@@ -8,7 +8,6 @@ they turn into the (lat, lon) that folium and Leaflet want.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +17,6 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.crs import GREAT_BRITAIN_LON_LAT
 from geo.errors import MapError
 from geo.legends import classes_legend, kinds_legend
 from geo.map_areas import (
@@ -29,12 +27,19 @@ from geo.map_areas import (
     simplified_outlines,
     with_publishers,
 )
-from geo.map_around import around_features
+from geo.map_around import AROUND_STYLE, around_features
 from geo.map_documents import IFRAME_SANDBOX, MapAssets, MapDocument, map_document
-from geo.map_places import located_points, not_shown_notes, popup_lines, require_columns
+from geo.map_places import (
+    STEPS_PER_DEGREE,
+    lat_lon_bounds,
+    located_points,
+    not_shown_notes,
+    place_columns,
+    require_columns,
+)
 from geo.map_shapes import HOME_STYLE, KIND_STYLES, SHAPES, KindStyle
 from geo.map_walks import how_far_a_walk_goes
-from geo.popups import readable, safe_link
+from geo.popups import readable
 
 __all__ = [
     "IFRAME_SANDBOX",
@@ -52,14 +57,15 @@ CLUSTER_ABOVE = 400
 
 _ASSET_COLUMNS = ("name", "kind", "geometry")
 _MATCH_COLUMNS = (*_ASSET_COLUMNS, "rank", "distance_m", "walk_minutes", "reasons")
-_STEPS_PER_DEGREE = 100_000  # five decimals, about a metre
 
-_KIND_LETTERS = {"care_home": "c", "group": "g", "surgery": "s", "venue": "v", "informal": "i"}
 _HOME_LETTER = "h"
+_LETTERS = {
+    "care_home": "c", "group": "g", "surgery": "s", "venue": "v", "informal": "i",
+    "home": _HOME_LETTER,
+}  # fmt: skip
 
 _QUIET = {"interactive": False}
 _WARD = {**_QUIET, "color": "#1D2B33", "weight": 2.5, "fillColor": "#FFFFFF"}
-_AROUND = {**_QUIET, "color": "#A8A294", "weight": 1, "fill": False}
 _RING = {**_QUIET, "color": "#46525A", "weight": 2, "dashArray": "6 6", "fillColor": "#FFFFFF"}
 
 
@@ -105,12 +111,12 @@ def ward_map(
     if outlines.isna().all():
         message = "The ward has no area to draw."
         raise MapError(message)
-    styles = [_on(base_tiles, _WARD), _AROUND]
+    styles = [_on(base_tiles, _WARD), AROUND_STYLE]
     features = area_features(outlines, [{"style": 0}] * len(ward))
     features += around_features(around, outlines, style=1, is_beside=True)
     return _places_document(
         places,
-        {**_kinds(), **_areas(features, styles), "bounds": _lat_lon_bounds(outlines)},
+        {**_kinds(), **_areas(features, styles), "bounds": lat_lon_bounds(outlines)},
         title=title,
         scripts=scripts,
         attribution=with_publishers(attribution, around),
@@ -136,7 +142,7 @@ def asset_map(
     features = around_features(around, places.geometry, style=0)
     return _places_document(
         places,
-        {**_kinds(), **_areas(features, [_AROUND]), "bounds": _lat_lon_bounds(places.geometry)},
+        {**_kinds(), **_areas(features, [AROUND_STYLE]), "bounds": lat_lon_bounds(places.geometry)},
         title=title,
         scripts=scripts,
         attribution=with_publishers(attribution, around),
@@ -196,8 +202,8 @@ def home_map(
     features += around_features(around, everything, style=1)
     data = {
         **_kinds(numbered=True),
-        **_areas(features, [_on(base_tiles, _RING), _AROUND]),
-        "bounds": _lat_lon_bounds(everything),
+        **_areas(features, [_on(base_tiles, _RING), AROUND_STYLE]),
+        "bounds": lat_lon_bounds(everything),
         "ordered": True,
     }
     return _places_document(
@@ -273,9 +279,9 @@ def choropleth(
     styles.append({**edge, "fillColor": "#FFFFFF"})
     data = {
         **_areas(area_features(outlines, properties), styles),
-        "bounds": _lat_lon_bounds(outlines),
+        "bounds": lat_lon_bounds(outlines),
         "kinds": {},
-        "places": {"scale": _STEPS_PER_DEGREE, "kind": "", "steps": []},
+        "places": {"scale": STEPS_PER_DEGREE, "kind": "", "steps": []},
     }
     return map_document(
         data,
@@ -288,16 +294,9 @@ def choropleth(
     )
 
 
-def _lat_lon_bounds(shapes: gpd.GeoSeries) -> list[list[float]]:
-    """Return [[south, west], [north, east]]: Leaflet's order, not GeoJSON's."""
-    box = shapes.total_bounds if len(shapes) else np.array(GREAT_BRITAIN_LON_LAT)
-    west, south, east, north = box.round(5).tolist()
-    return [[south, west], [north, east]]
-
-
 def _kinds(*, numbered: bool = False) -> dict[str, Any]:
     radius = 12 if numbered else 8
-    kinds = {_KIND_LETTERS[kind]: _kind(style, radius) for kind, style in KIND_STYLES.items()}
+    kinds = {_LETTERS[kind]: _kind(style, radius) for kind, style in KIND_STYLES.items()}
     return {"kinds": {**kinds, _HOME_LETTER: {**_kind(HOME_STYLE, 15), "unlisted": True}}}
 
 
@@ -315,34 +314,6 @@ def _on(base_tiles: str | None, style: dict[str, Any]) -> dict[str, Any]:
     return {**style, "fill": base_tiles is None, "fillOpacity": 1}
 
 
-def _place_columns(places: gpd.GeoDataFrame) -> dict[str, Any]:
-    """Return the columns the page's script reads; a column without content is left out."""
-    lat_lon = shapely.get_coordinates(places.geometry)[:, ::-1]
-    whole = np.rint(lat_lon * _STEPS_PER_DEGREE).astype(np.int64)
-    steps = np.diff(whole, axis=0, prepend=0).ravel().tolist()
-    names = [readable(name) for name in places["name"]]
-    columns: dict[str, Any] = {
-        "scale": _STEPS_PER_DEGREE,
-        "steps": steps,
-        "kind": "".join(_KIND_LETTERS.get(kind, _HOME_LETTER) for kind in places["kind"]),
-    }
-    if any(names):
-        columns["name"] = names
-    if "url" in places:
-        links = [safe_link(url if isinstance(url, str) else None) for url in places["url"]]
-        # Character by character is what is wanted: this shortens text, it is no file path
-        prefix = os.path.commonprefix([link for link in links if link])  # noqa: RUF071
-        if any(links):
-            columns["prefix"] = prefix
-            columns["url"] = [None if link is None else link[len(prefix) :] for link in links]
-    lines = [popup_lines(row) for row in places.to_dict("records")]
-    if any(lines):
-        columns["lines"] = lines
-    if "rank" in places:
-        columns["label"] = ["" if pd.isna(rank) else str(int(rank)) for rank in places["rank"]]
-    return columns
-
-
 def _places_document(
     places: gpd.GeoDataFrame,
     data: dict[str, Any],
@@ -357,7 +328,11 @@ def _places_document(
     drawn = places
     if home is not None:
         drawn = pd.concat([home[["name", "geometry"]].assign(kind="home"), places])
-    page = {**data, "places": _place_columns(drawn), "cluster": len(places) > CLUSTER_ABOVE}
+    page = {
+        **data,
+        "places": place_columns(drawn, _LETTERS),
+        "cluster": len(places) > CLUSTER_ABOVE,
+    }
     return map_document(
         page,
         title=title,

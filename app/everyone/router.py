@@ -1,19 +1,23 @@
-"""Who has somebody to ring, in numbers, for editors: by home, by ward and by theme."""
+"""Who has somebody to ring, in numbers, for editors: by home (a map too), by ward and by theme."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
 from app.accounts.access import ForAdministrators, ForEditors
+from app.assets.schemas import Names
+from app.errors import BadQuestion
 from app.everyone import summary, summary_queries
+from app.everyone.maps import MOST_HOMES, has_signs, map_of_homes, swatch_of
+from app.everyone.shares import sentences
 from app.everyone.summary import Counts, HomeCounts, Summary, SummaryCache, WardCounts
 from app.jobs.asking import FIRST, ask
 from app.jobs.kinds import EVERYONE, KINDS
-from app.parameters import Query
-from app.rendering import csv_answer, page, see_other
+from app.parameters import Address, Query
+from app.rendering import csv_answer, map_answer, page, see_other
 
 # Answers are written by hand; JSON is only one of their forms.
 router = APIRouter(default_response_class=Response)
@@ -32,13 +36,15 @@ FEW = "fewer than 8"
 def show_matched(request: Request, work: ForEditors) -> Response:
     """Show the homes with nobody to ring, then the same by ward and by theme."""
     query = Query(request.query_params)
-    number, district = query.page(), query.typed("district")
+    number = query.page()
     connection = work.session.connection()
     found = _summary(request, connection)
-    districts = {w.lad_code: w.district or w.lad_code for w in found.wards if w.lad_code}
-    district = district if district in districts else ""
-    homes = [one for one in found.homes if one.nobody != 0 and _is_in(one, district)]
+    districts = _districts(found)
+    district = _district_asked(query, districts)
+    every = [one for one in found.homes if _is_in(one, district)]
+    homes = [one for one in every if one.nobody != 0]
     start = (number - 1) * ON_A_PAGE
+    is_too_many = not district and len(every) > MOST_HOMES
     return page(
         request,
         "matched.html",
@@ -54,7 +60,39 @@ def show_matched(request: Request, work: ForEditors) -> Response:
         began=summary_queries.began_unfinished(connection),
         said=SAID.get(query.typed("said")),
         rounded=summary.rounded,
+        sentences=sentences,
+        swatch_of=swatch_of,
+        has_signs=has_signs(every),
+        is_too_many=is_too_many,
+        map_address=None
+        if is_too_many or not any(one.id for one in every)
+        else Address("/matched/map", ()).setting(district=district or None),
+        map_title=_title(districts.get(district)),
     )
+
+
+@router.get("/matched/map", include_in_schema=False)
+def map_homes(request: Request, work: ForEditors) -> Response:
+    """Draw the homes of a district, or all of them, by how many have nobody to ring."""
+    query = Query(request.query_params)
+    connection = work.session.connection()
+    found = _summary(request, connection)
+    districts = _districts(found)
+    district = _district_asked(query, districts)
+    homes = [one for one in found.homes if _is_in(one, district)]
+    if not district and len(homes) > MOST_HOMES:
+        raise BadQuestion(
+            "There are too many homes for one map: say of which district, by its code, like"
+            " district=E08000032.", field="district",
+        )  # fmt: skip
+    names: Names = request.app.state.names.get(connection)
+    document = map_of_homes(
+        connection, homes, names,
+        title=_title(districts.get(district)), settings=request.app.state.settings,
+    )  # fmt: skip
+    answer = map_answer(document)
+    answer.headers["cache-control"] = "private, no-store"
+    return answer
 
 
 @router.post("/matched", include_in_schema=False)
@@ -106,6 +144,20 @@ def list_themes(request: Request, work: ForEditors) -> Response:
 def _summary(request: Request, connection: sa.Connection) -> Summary:
     cache: SummaryCache = request.app.state.matched
     return cache.get(connection)
+
+
+def _districts(found: Summary) -> dict[str, str]:
+    return {one.lad_code: one.district or one.lad_code for one in found.wards if one.lad_code}
+
+
+def _district_asked(query: Query, districts: Mapping[str, str]) -> str:
+    """Return the code of a district there is, or nothing: then all of them are shown."""
+    district = query.typed("district")
+    return district if district in districts else ""
+
+
+def _title(district: str | None) -> str:
+    return f"Map of the homes{f' of {district}' if district else ''}: who has nobody to ring"
 
 
 def _is_in(one: HomeCounts | WardCounts, district: str) -> bool:

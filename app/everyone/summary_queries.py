@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,6 +34,10 @@ PLACES = sa.text(
 THEMES = sa.text(
     "SELECT * FROM match_by_theme(CAST(:run_id AS int))"
     " ORDER BY coalesce(unmet, 5) DESC, coalesce(asked, 5) DESC, label"
+)
+POINTS = sa.text(
+    "SELECT a.id, ST_X(a.geom) AS lon, ST_Y(a.geom) AS lat, a.source_id FROM public_assets a"
+    " WHERE a.id = ANY (:ids) AND a.geom IS NOT NULL"
 )
 AREA_NAMES = sa.text(
     """
@@ -68,6 +73,11 @@ def list_places(connection: sa.Connection, *, run_id: int | None) -> Sequence[sa
     besides: home_id, home (None: off the map), ward_code, ward, lad_code and district.
     """
     return connection.execute(PLACES, {"run_id": run_id}).all()
+
+
+def list_points(connection: sa.Connection, *, ids: Sequence[uuid.UUID]) -> Sequence[sa.Row[Any]]:
+    """Return id, lon, lat (WGS 84) and source_id of homes; of those with a place on the map."""
+    return connection.execute(POINTS, {"ids": list(ids)}).all() if ids else []
 
 
 def list_themes(connection: sa.Connection, *, run_id: int | None) -> Sequence[sa.Row[Any]]:

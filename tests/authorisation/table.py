@@ -398,6 +398,7 @@ TERM_ROWS: tuple[Row, ...] = (
 # Rounded numbers of all homes, and what last night's run found for one's own people.
 MATCHED_ROWS: tuple[Row, ...] = (
     _get("/matched", EDITORS),
+    _get("/matched/map", EDITORS),
     _get("/matched/homes.csv", EDITORS),
     _get("/matched/wards.csv", EDITORS),
     _get("/matched/themes.csv", EDITORS),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,8 +20,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from app.everyone.maps import MOST_HOMES
 from geo import maps
 from geo.geojson import feature_collection, features_from_rows
+from geo.map_homes import MARKS, homes_map
 from geo.map_shapes import KIND_STYLES
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -47,7 +50,7 @@ TIMES = """async () => {
 
 def measure() -> list[dict[str, Any]]:
     """Return one row a figure: ``what``, ``value``, ``unit`` and ``beside`` (the comparison)."""
-    return [*_bytes(), *_browser_times(), *_geojson()]
+    return [*_bytes(), *_homes(), *_browser_times(), *_geojson()]
 
 
 def places(count: int, *, is_named: bool) -> gpd.GeoDataFrame:
@@ -90,6 +93,26 @@ def _bytes() -> Iterator[dict[str, Any]]:
         yield _row(f"{what}: document", len(html), "bytes", share)
         yield _row(f"{what}: document, gzipped", len(gzip.compress(html)), "bytes")
         yield _row(f"{what}: to make", round(seconds * 1000), "ms", f"folium {their_seconds:.1f} s")
+
+
+def _homes() -> Iterator[dict[str, Any]]:
+    """A district of 300 homes, and as many as one map takes, by how many have nobody to ring."""
+    rng = np.random.default_rng(20261127)
+    for count in (300, MOST_HOMES):
+        said = "About 10 of about 25 residents have nobody in reach. That is about 40%."
+        ids = [uuid.UUID(bytes=rng.bytes(16)) for _ in range(count)]
+        frame = places(count, is_named=True).assign(
+            mark=rng.choice(list(MARKS), count), detail=said, url=[f"/homes/{one}" for one in ids]
+        )
+        start = time.perf_counter()
+        html = homes_map(
+            frame, title="Bench", scripts=maps.MapAssets(), attribution=["Invented"]
+        ).html.encode()
+        milliseconds = round((time.perf_counter() - start) * 1000)
+        what = f"{count:,} homes with nobody to ring"
+        yield _row(f"{what}: document", len(html), "bytes")
+        yield _row(f"{what}: document, gzipped", len(gzip.compress(html)), "bytes")
+        yield _row(f"{what}: to make", milliseconds, "ms")
 
 
 def _browser_times() -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.models import AssetKind, LocationSource, Membership, Role
 from tests import builders
+from tests.everyone.keeping import keep, keep_run
 from tests.people import People, make_account, sign_in
 
 # What a payload does when it runs: says a word that stands in no page, and asks another host.
@@ -86,6 +87,7 @@ def store(people: People) -> str:
         _name_everything(session)
         _store_places(session, people)
         _store_what_waits(session, people)
+        _store_matched(session, people)
         account = make_account(session, "everybody")
         account.name = ALL
         session.add_all(
@@ -142,6 +144,18 @@ def _store_places(session: Session, people: People) -> None:
             " SELECT id, 'E05001347', current_date - n FROM interests, generate_series(1, 9) n"
             " WHERE concept IN ('bowls', 'boccia')"
         )
+    )
+
+
+def _store_matched(session: Session, people: People) -> None:
+    """Store a run that found nobody for anybody: the homes are on the map of those."""
+    connection = session.connection()
+    run_id = keep_run(connection)
+    for resident_id in people.residents.values():
+        keep(connection, run_id, resident_id)
+    session.execute(
+        sa.text("UPDATE assets SET name = :all WHERE id = ANY (:homes)"),
+        {"all": ALL, "homes": list(people.homes.values())},
     )
 
 

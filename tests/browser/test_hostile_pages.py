@@ -151,6 +151,7 @@ def test_hostile_names_run_nothing_on_any_page(
     context.close()
     assert not watch.wrong, "\n".join(dict.fromkeys(watch.wrong))
     assert sum(1 for number in opened.values() if number) >= 4, "maps were opened"
+    assert opened["/matched/map"] >= 2, "the homes"
 
 
 def test_hostile_names_run_nothing_in_a_file_from_a_memory_stick(

@@ -9,6 +9,7 @@ import pytest
 import shapely
 from playwright.sync_api import Browser, ElementHandle, Page
 
+from geo.map_homes import homes_map
 from geo.maps import MapDocument, asset_map, choropleth, home_map, ward_map
 from tests.browser.map_pages import SAID, SITE, OpenMap, a_ward, hover, some_places
 
@@ -49,6 +50,9 @@ def _hostile_map(sort: str) -> MapDocument:
         return choropleth(areas, measure="n", label=ALL_PAYLOADS, unit=ALL_PAYLOADS, **said)
     rows = [(text, "venue", *point) for text, point in zip(PAYLOADS, HOSTILE_POINTS, strict=True)]
     places = some_places(rows, detail=PAYLOADS)
+    if sort == "homes":
+        marked = places.assign(mark=["all", *["few"] * (len(places) - 1)])
+        return homes_map(marked, around=areas, notes=PAYLOADS, **said)
     if sort == "ward":
         return ward_map(a_ward(ALL_PAYLOADS), places, around=areas, **said)
     places = places.assign(rank=range(1, len(places) + 1), distance_m=500.0, walk_minutes=8)
@@ -81,7 +85,7 @@ def _seen(text: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
-@pytest.mark.parametrize("sort", ["ward", "home", "choropleth"])
+@pytest.mark.parametrize("sort", ["ward", "home", "homes", "choropleth"])
 def test_hostile_words_run_nothing_and_are_shown_as_they_are(open_map: OpenMap, sort: str) -> None:
     # Without the policy, so that it is our encoding that holds and not the second fence
     page = open_map(_hostile_map(sort), has_policy=False)
