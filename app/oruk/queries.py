@@ -252,7 +252,7 @@ _PLACES_ASKED = f"""
     {ORGANIZATIONS} WHERE p.id = ANY({IDS.replace(":ids", ":place_ids")}) ORDER BY p.id
   )
   {_DIGEST.format("organization")}
-"""  # noqa: S608 - constants only
+"""
 
 
 def digest_services(connection: sa.Connection, *, packed: bytes) -> tuple[bytes | None, ...]:
