@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,8 +25,9 @@ from app.oruk.feed import (
 )
 from app.oruk.filters import Form, Wanted
 from app.oruk.ids import own_service_id
+from app.oruk.kept import Page
 from app.oruk.naming import Naming
-from app.oruk.order import Key, Order
+from app.oruk.order import Key, Order, unpack
 from app.oruk.organizations import moment
 from app.oruk.services import Service
 
@@ -38,17 +39,24 @@ NOT_HERE = "There is nothing with this identifier. It may never have been, or is
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list that was asked for: the order of all its records, and how each is written."""
+    """A list that was asked for: the order of all its records, and how each is written.
+
+    `question` and `naming` where its pages are kept: what was asked, and what things are called.
+    """
 
     order: Order
     write: Write
+    question: Hashable = None
+    naming: Naming | None = None
 
 
 def list_services(
     feed: Feed, connection: sa.Connection, naming: Naming, wanted: Wanted, form: Form
 ) -> Listing:
     """Return the services wanted."""
-    return Listing(feed.services(connection, wanted), writer_of_services(feed, naming, form))
+    write = writer_of_services(feed, naming, form)
+    question = None if form.is_minimal else ("services", wanted, form)
+    return Listing(feed.services(connection, wanted), write, question, naming)
 
 
 def writer_of_services(feed: Feed, naming: Naming, form: Form) -> Write:
@@ -105,7 +113,8 @@ def list_services_at_locations(
             if service.place is not None
         ]
 
-    return Listing(feed.services(connection, wanted), write)
+    question = ("service_at_locations", wanted, form)
+    return Listing(feed.services(connection, wanted), write, question, naming)
 
 
 def list_organizations(
@@ -170,19 +179,23 @@ def find_original(connection: sa.Connection, asset_id: uuid.UUID) -> str:
     return original
 
 
-def page_of(connection: sa.Connection, listing: Listing, form: Form) -> bytes:
+def page_of(feed: Feed, connection: sa.Connection, listing: Listing, form: Form) -> Page:
     """Return one page of a list, as Open Referral UK frames it."""
     total, per_page = len(listing.order), form.per_page or max(len(listing.order), 1)
-    first = (form.page - 1) * per_page
-    return framed(
-        listing.write(connection, listing.order.slice(first, per_page)),
-        page=form.page,
-        per_page=per_page,
-        total=total,
-    )
+    packed = listing.order.packed_slice((form.page - 1) * per_page, per_page)
+
+    def make() -> Page:
+        records = listing.write(connection, unpack(packed))
+        return framed(records, page=form.page, per_page=per_page, total=total)
+
+    if listing.question is None:
+        return make()
+    # Read before the records are: what changes in between is seen by the next who asks.
+    digest = queries.digest_services(connection, packed=packed)
+    return feed.pages.get(listing.question, (listing.naming, total, packed, digest), make)
 
 
-def framed(records: Sequence[bytes], *, page: int, per_page: int, total: int) -> bytes:
+def framed(records: Sequence[bytes], *, page: int, per_page: int, total: int) -> Page:
     """Return written records in the frame of a page."""
     pages = -(-total // per_page)
     frame = orjson.dumps(
@@ -196,7 +209,7 @@ def framed(records: Sequence[bytes], *, page: int, per_page: int, total: int) ->
             "empty": not records,
         }
     )
-    return frame[:-1] + b',"contents":[' + b",".join(records) + b"]}"
+    return Page(frame, records)
 
 
 def stream(connect: Connect, listing: Listing) -> Iterator[bytes]:

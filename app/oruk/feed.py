@@ -16,7 +16,7 @@ from app.assets.schemas import Names
 from app.oruk import queries
 from app.oruk.filter_queries import conditions_of, conditions_on_organizations
 from app.oruk.filters import Wanted
-from app.oruk.kept import KeptRecords
+from app.oruk.kept import kept_pages, kept_records
 from app.oruk.naming import Naming
 from app.oruk.order import Key, Order, OrderCache, unpack
 from app.oruk.organizations import Organization
@@ -34,7 +34,8 @@ class Feed:
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url.rstrip("/")
         self.orders = OrderCache()
-        self.written = KeptRecords()
+        self.written = kept_records()
+        self.pages = kept_pages()
         self._lock = threading.Lock()
         self._names: Names | None = None
         self._naming: Naming | None = None

@@ -45,7 +45,11 @@ class Order:
 
     def slice(self, first: int, count: int) -> list[Key]:
         """Return `count` keys from number `first` (0 is the first)."""
-        return unpack(self.packed[first * KEY_BYTES : (first + count) * KEY_BYTES])
+        return unpack(self.packed_slice(first, count))
+
+    def packed_slice(self, first: int, count: int) -> bytes:
+        """Return the same as they are packed."""
+        return self.packed[first * KEY_BYTES : (first + count) * KEY_BYTES]
 
 
 class OrderCache:

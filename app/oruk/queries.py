@@ -51,6 +51,10 @@ ACTIVITIES_IN_ORDER = f"""
   LEFT JOIN assets l
     ON l.id = coalesce(v.venue_place_id, v.place_id) AND {SHOWN.format("l")}
 """
+# The list is read by a query of its own, so that the planner cannot see how long it is: it would
+# else think a plan for just these better than the one it has, and planning seven joins takes six
+# times as long as reading a page of them.
+IDS = "ARRAY(SELECT unnest(CAST(:ids AS uuid[])))"
 ORIGIN = "ST_Transform(ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), 27700)"
 
 
@@ -121,35 +125,34 @@ def _where(conditions: Sequence[str]) -> str:
     return f"WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
+ORGANIZATIONS = f"""
+  SELECT p.id::text AS id, p.kind::text AS kind, p.name, p.description, p.address,
+         p.postcode, ST_X(p.geom) AS lon, ST_Y(p.geom) AS lat,
+         p.location_source::text AS location_source, p.ward_code, p.interest_ids,
+         p.access, p.is_indoors, p.phone, p.email, p.website, p.opening_hours,
+         p.assured_date, p.source_id, r.as_of, a.charity_number, c.lad_code,
+         {ORGANIZATION_MODIFIED} AS last_modified
+  FROM {ORGANIZATION}
+  LEFT JOIN import_runs r ON r.id = p.import_run_id
+  LEFT JOIN postcodes c ON c.postcode = p.postcode
+"""  # noqa: S608 - constants only
+
+
 def list_organizations(connection: sa.Connection, *, ids: Sequence[str]) -> dict[str, sa.Row[Any]]:
     """Return everything that is published about organizations and their places, by id."""
     if not ids:
         return {}
-    rows = connection.execute(
-        _text(
-            f"""
-            SELECT p.id::text AS id, p.kind::text AS kind, p.name, p.description, p.address,
-                   p.postcode, ST_X(p.geom) AS lon, ST_Y(p.geom) AS lat,
-                   p.location_source::text AS location_source, p.ward_code, p.interest_ids,
-                   p.access, p.is_indoors, p.phone, p.email, p.website, p.opening_hours,
-                   p.assured_date, p.source_id, r.as_of, a.charity_number, c.lad_code,
-                   {ORGANIZATION_MODIFIED} AS last_modified
-            FROM {ORGANIZATION}
-            LEFT JOIN import_runs r ON r.id = p.import_run_id
-            LEFT JOIN postcodes c ON c.postcode = p.postcode
-            WHERE p.id = ANY(CAST(:ids AS uuid[]))
-            """  # noqa: S608 - constants only
-        ),
-        {"ids": list(ids)},
-    )
+    rows = connection.execute(_text(f"{ORGANIZATIONS} WHERE p.id = ANY({IDS})"), {"ids": list(ids)})
     return {row.id: row for row in rows}
 
 
-_ACTIVITY_COLUMNS = f"""
-  v.id::text AS id, v.name, v.description, v.place_id::text AS organization_id,
-  l.id::text AS location_of, v.comes_to_homes, v.interest_ids, t.access, t.is_indoors,
-  v.cost_pence, v.assured_date, v.source_id, r.as_of, {ACTIVITY_MODIFIED} AS last_modified
-"""
+ACTIVITIES = f"""
+  SELECT v.id::text AS id, v.name, v.description, v.place_id::text AS organization_id,
+         l.id::text AS location_of, v.comes_to_homes, v.interest_ids, t.access, t.is_indoors,
+         v.cost_pence, v.assured_date, v.source_id, r.as_of, {ACTIVITY_MODIFIED} AS last_modified
+  FROM {ACTIVITY} {VENUE}
+  LEFT JOIN import_runs r ON r.id = v.import_run_id
+"""  # noqa: S608 - constants only
 
 
 def list_activities(connection: sa.Connection, *, ids: Sequence[str]) -> dict[str, sa.Row[Any]]:
@@ -159,16 +162,7 @@ def list_activities(connection: sa.Connection, *, ids: Sequence[str]) -> dict[st
     """
     if not ids:
         return {}
-    rows = connection.execute(
-        _text(
-            f"""
-            SELECT {_ACTIVITY_COLUMNS} FROM {ACTIVITY} {VENUE}
-            LEFT JOIN import_runs r ON r.id = v.import_run_id
-            WHERE v.id = ANY(CAST(:ids AS uuid[]))
-            """  # noqa: S608 - constants only
-        ),
-        {"ids": list(ids)},
-    )
+    rows = connection.execute(_text(f"{ACTIVITIES} WHERE v.id = ANY({IDS})"), {"ids": list(ids)})
     return {row.id: row for row in rows}
 
 
@@ -187,8 +181,7 @@ def list_activities_of(
               UNION ALL SELECT n.id FROM public_other_names n
               WHERE n.place_id = ANY(CAST(:ids AS uuid[]))
             )
-            SELECT {_ACTIVITY_COLUMNS} FROM {ACTIVITY} {VENUE}
-            LEFT JOIN import_runs r ON r.id = v.import_run_id
+            {ACTIVITIES}
             WHERE t.organizer_id IN (SELECT id FROM same_place)
               AND v.place_id = ANY(CAST(:ids AS uuid[]))
             ORDER BY t.created_at, v.id
@@ -217,6 +210,13 @@ def list_last_modified(
     return {row[0]: row[1] for row in rows}
 
 
+SCHEDULES_ORDER = "ORDER BY activity_id, starts_on, opens_at, closes_at, rrule, id"
+SCHEDULES = f"""
+  SELECT activity_id::text AS activity_id, starts_on, opens_at, closes_at, timezone, rrule, exdates
+  FROM schedules WHERE activity_id = ANY({IDS})
+"""  # noqa: S608 - constants only
+
+
 def list_schedules(
     connection: sa.Connection, *, activity_ids: Sequence[str]
 ) -> dict[str, list[sa.Row[Any]]]:
@@ -224,20 +224,52 @@ def list_schedules(
     found: dict[str, list[sa.Row[Any]]] = {}
     if not activity_ids:
         return found
-    rows = connection.execute(
-        sa.text(
-            """
-            SELECT activity_id::text AS activity_id, starts_on, opens_at, closes_at, timezone,
-                   rrule, exdates
-            FROM schedules WHERE activity_id = ANY(CAST(:ids AS uuid[]))
-            ORDER BY activity_id, starts_on, opens_at, closes_at, rrule, id
-            """
-        ),
-        {"ids": list(activity_ids)},
-    )
+    sql = f"{SCHEDULES} {SCHEDULES_ORDER}"
+    rows = connection.execute(_text(sql), {"ids": list(activity_ids)})
     for row in rows:
         found.setdefault(row.activity_id, []).append(row)
     return found
+
+
+# Eight bytes a row, in the order of its name: every column counts, whatever its kind.
+_DIGEST = "SELECT string_agg(int8send(hash_record_extended({0}, 0)), ''::bytea) FROM {0}"
+_ACTIVITIES_ASKED = f"""
+  WITH activity AS MATERIALIZED (
+    {ACTIVITIES} WHERE v.id = ANY({IDS.replace(":ids", ":activity_ids")}) ORDER BY v.id
+  ), schedule AS (
+    {SCHEDULES.replace(":ids", ":activity_ids")} {SCHEDULES_ORDER}
+  ), organization AS (
+    {ORGANIZATIONS} WHERE p.id = ANY(ARRAY(
+      SELECT unnest(CAST(:place_ids AS uuid[]))
+      UNION SELECT CAST(organization_id AS uuid) FROM activity
+      UNION SELECT CAST(location_of AS uuid) FROM activity)) ORDER BY p.id
+  )
+  SELECT ({_DIGEST.format("activity")}), ({_DIGEST.format("schedule")}),
+         ({_DIGEST.format("organization")})
+"""  # noqa: S608 - constants only
+_PLACES_ASKED = f"""
+  WITH organization AS (
+    {ORGANIZATIONS} WHERE p.id = ANY({IDS.replace(":ids", ":place_ids")}) ORDER BY p.id
+  )
+  {_DIGEST.format("organization")}
+"""
+
+
+def digest_services(connection: sa.Connection, *, packed: bytes) -> tuple[bytes | None, ...]:
+    """Return a digest of all that the services of some keys are made of.
+
+    As long as it is the same, so are they: the rows are those `list_activities`,
+    `list_organizations` and `list_schedules` would return. The database reads them, and they need
+    not be sent and taken apart.
+    """
+    ids: tuple[list[str], list[str]] = [], []
+    for start in range(0, len(packed), KEY_BYTES):
+        ids[packed[start]].append(packed[start + 1 : start + KEY_BYTES].hex())
+    activity_ids, place_ids = (f"{{{','.join(some)}}}" for some in ids)
+    if not ids[0]:
+        return tuple(connection.execute(_text(_PLACES_ASKED), {"place_ids": place_ids}).one())
+    values = {"activity_ids": activity_ids, "place_ids": place_ids}
+    return tuple(connection.execute(_text(_ACTIVITIES_ASKED), values).one())
 
 
 # Of one asset: by ids, where `IS_BY_ITSELF` would read every activity.

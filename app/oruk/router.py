@@ -13,7 +13,7 @@ from app.dependencies import Reading
 from app.errors import NotFound
 from app.oruk import actions, queries
 from app.oruk.actions import Listing
-from app.oruk.answering import answer, streamed
+from app.oruk.answering import answer, answer_page, streamed
 from app.oruk.documents import FILTERS, PAGING, PROFILE, VERSION, describe, described
 from app.oruk.feed import Feed
 from app.oruk.filters import (
@@ -50,7 +50,7 @@ def _list(
 ) -> Response:
     if form.is_stream:
         return streamed(request, actions.stream(connect, listing))
-    return answer(request, actions.page_of(connection, listing, form))
+    return answer_page(request, actions.page_of(_feed(request), connection, listing, form))
 
 
 @router.get("/oruk")
@@ -280,7 +280,7 @@ def _kept(request: Request, records: list[dict[str, Any]], form: Form) -> Respon
         return streamed(request, iter([b"".join(line + b"\n" for line in lines)]))
     per_page = form.per_page or len(lines)
     first = (form.page - 1) * per_page
-    body = actions.framed(
+    page = actions.framed(
         lines[first : first + per_page], page=form.page, per_page=per_page, total=len(lines)
     )
-    return answer(request, body)
+    return answer_page(request, page)

@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,14 @@ from tests.benchmarks.figures import Figure, Promise
 from tests.benchmarks.serving import HOST, Client, Server, served
 
 SERVICES = 100_000
+# What a page has unless something else is asked for; and twice that.
+LENGTHS = (50, 100)
 PER_PAGE = 100
 PAGES = 50
+PLACES = 50
+# Wide enough that a page is full nearly everywhere.
+WITHIN_M = 5_000
+SINCE = "2001-01-01T00:00:00Z"
 PROMISE = Promise("at least", 2)
 # The process may grow by what a few batches need, whatever the stream's length.
 FLAT_MB = 64
@@ -37,15 +43,39 @@ def make_services(count: int) -> Settings:
         stored = connection.execute(sa.text("SELECT count(*) FROM assets")).scalar_one()
     if stored != count:
         england.fill(engine, count)
+    _keep_postcodes(engine)
     engine.dispose()
     return settings
+
+
+def _keep_postcodes(engine: sa.Engine) -> None:
+    """Store a made-up postcode at each of the places that are asked about."""
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO postcodes (postcode, geom, positional_quality, source_id)"
+                " SELECT :postcode, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), 10, id"
+                " FROM sources WHERE slug = 'bench' ON CONFLICT DO NOTHING"
+            ),
+            [
+                {"postcode": postcode, "lon": lon, "lat": lat}
+                for postcode, (lon, lat) in zip(
+                    _postcodes(), england.origins(engine, PLACES, in_north=False), strict=True
+                )
+            ],
+        )
+
+
+def _postcodes() -> list[str]:
+    return [f"ZZ{number // 10} {number % 10}ZZ" for number in range(PLACES)]
 
 
 def measure(settings: Settings, *, seconds: float = lists.SECONDS_A_ROUND) -> list[Figure]:
     """Return requests a second beside tipg's, how deep pages fare, and what a stream costs."""
     with served(
         "tests.benchmarks.ours:make",
-        environment={"DATABASE_URL": settings.database_url},
+        # The worker's hourly jobs would be measured with it: tipg has none.
+        environment={"DATABASE_URL": settings.database_url, "PATCHWORK_HAS_WORKER": "false"},
         is_factory=True,
     ) as ours:
         figures = _beside_tipg(settings, ours, seconds) if importlib.util.find_spec("tipg") else []
@@ -53,30 +83,53 @@ def measure(settings: Settings, *, seconds: float = lists.SECONDS_A_ROUND) -> li
 
 
 def _beside_tipg(settings: Settings, ours: Server, seconds: float) -> list[Figure]:
-    boxes = lists.boxes_of(settings, PER_PAGE)
-    items = "/collections/public.public_assets/items?f=geojson&limit=100"
-    theirs = {
-        "tipg, by page": [f"{items}&offset={page * PER_PAGE}" for page in range(PAGES)],
-        "tipg, by rectangle": [f"{items}&bbox={box}" for box in boxes],
-    }
-    mine = {
-        form: [f"/oruk/services?per_page={PER_PAGE}&page={page + 1}{form}" for page in range(PAGES)]
-        for form in ("&full=true", "")
-    }
     environment = lists.tipg_environment(settings)
-    figures = []
     with served("tipg.main:app", environment=environment, is_factory=False) as tipg:
-        for form, asked in mine.items():
-            for other, paths in theirs.items():
-                runs: dict[Server, list[float]] = {ours: [], tipg: []}
-                for turn in range(lists.ROUNDS):
-                    for server in (ours, tipg) if turn % 2 else (tipg, ours):
-                        run = lists._round(server, asked if server is ours else paths, seconds)
-                        runs[server].append(run["answers"] / run["seconds"])
-                rates = {server: float(np.median(found)) for server, found in runs.items()}
-                what = f"/oruk/services, {PER_PAGE}, {'full' if form else 'in short'}"
-                figures.append(Figure(what, "requests/s", rates[ours], rates[tipg], other, PROMISE))
-    return figures
+        return [
+            _compare(what, other, {ours: mine, tipg: theirs}, seconds)
+            for what, other, mine, theirs in _questions(settings)
+        ]
+
+
+def _questions(settings: Settings) -> Iterator[tuple[str, str, list[str], list[str]]]:
+    """Yield what is asked of us and of tipg, in words and as paths."""
+    for length in LENGTHS:
+        items = f"/collections/public.public_assets/items?f=geojson&limit={length}"
+        boxes = [f"{items}&bbox={box}" for box in lists.boxes_of(settings, length)]
+        pages = [f"{items}&offset={page * length}" for page in range(PAGES)]
+        ours = f"/oruk/services?per_page={length}"
+        for form in ("&full=true", ""):
+            mine = [f"{ours}&page={page + 1}{form}" for page in range(PAGES)]
+            what = f"/oruk/services, {length}, {'full' if form else 'in short'}"
+            yield what, "tipg, by page", mine, pages
+            yield what, "tipg, by rectangle", mine, boxes
+    ours = f"/oruk/services?per_page={LENGTHS[0]}"
+    items = f"/collections/public.public_assets/items?f=geojson&limit={LENGTHS[0]}"
+    near = [
+        f"{ours}&postcode={postcode.replace(' ', '+')}&proximity={WITHIN_M}"
+        for postcode in _postcodes()
+    ]
+    boxes = [f"{items}&bbox={box}" for box in lists.boxes_of(settings, LENGTHS[0])]
+    yield f"{LENGTHS[0]} near a postcode", "tipg, by rectangle", near, boxes
+    since = [f"{ours}&modified_after={SINCE}&page={page + 1}" for page in range(PAGES)]
+    changed = [f"{items}&datetime={SINCE}/..&offset={n * LENGTHS[0]}" for n in range(PAGES)]
+    yield f"{LENGTHS[0]} changed since", "tipg, by datetime", since, changed
+
+
+def _compare(what: str, other: str, paths: dict[Server, list[str]], seconds: float) -> Figure:
+    """Return our requests a second beside tipg's, which comes second in `paths`."""
+    for server, asked in paths.items():
+        # What any first question costs is nobody's speed.
+        client = Client(server.port)
+        for path in asked:
+            client.get(path)
+        client.close()
+    runs = lists.rounds(paths, seconds)
+    ours, tipg = (
+        float(np.median([run["answers"] / run["seconds"] for run in runs[server]]))
+        for server in paths
+    )
+    return Figure(what, "requests/s", ours, tipg, other, PROMISE)
 
 
 def _deep(ours: Server) -> list[Figure]:

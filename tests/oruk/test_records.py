@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from app import words
 from app.oruk.addresses import absolute_uri, email
 from app.oruk.ids import child_id, location_id, own_service_id, service_at_location_id
-from app.oruk.kept import ROWS_BYTES, KeptRecords
+from app.oruk.kept import ROWS_BYTES, kept_records
 from app.oruk.queries import KEY_BYTES
 from tests.oruk.feed import Feed
 from tests.oruk.place import NASTY, Place
@@ -232,7 +232,7 @@ def test_a_kept_record_is_shown_no_longer_than_its_rows_stand(feed: Feed, place:
 
 
 def test_kept_records_have_a_bound() -> None:
-    kept = KeptRecords(most_bytes=10 * (ROWS_BYTES + 100))
+    kept = kept_records(10 * (ROWS_BYTES + 100))
     made: list[int] = []
 
     def make(number: int) -> bytes:
