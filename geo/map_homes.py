@@ -49,7 +49,7 @@ MARKS: dict[str, Mark] = {
     "quarter": Mark("About a quarter or fewer", "\u00bc", "circle", "#AD4C12", 11, 4.5),
     "few": Mark("Fewer than 8 people", "<8", "square", "#4F6F86", 11, 5),
     "unasked": Mark("Nothing noted yet of anybody", "?", "diamond", "#666D70", 10, 5),
-    "none": Mark("Nobody", "", "circle", "#666D70", 5, 2.5),
+    "none": Mark("None", "", "circle", "#666D70", 5, 2.5),
 }
 
 _COLUMNS = ("name", "mark", "detail", "geometry")
