@@ -55,6 +55,7 @@ MARKS: dict[str, Mark] = {
 _COLUMNS = ("name", "mark", "detail", "geometry")
 _SIGN_PX = 13  # as the page's script writes it
 _ROOM = 1 / 25  # of the longer side
+_LEAST_ROOM_DEGREES = 0.002  # some 200 m
 _LETTERS = {name: chr(ord("a") + number) for number, name in enumerate(MARKS)}
 _ORDER = {name: number for number, name in enumerate(MARKS)}
 
@@ -150,7 +151,9 @@ def _with_room(points: gpd.GeoSeries) -> gpd.GeoSeries:
     if not len(points):
         return points
     west, south, east, north = points.total_bounds
-    box = shapely.box(west, south, east, north).buffer(_ROOM * max(east - west, north - south))
+    # One place alone has no extent, and nothing around nothing is nowhere.
+    room = max(_ROOM * max(east - west, north - south), _LEAST_ROOM_DEGREES)
+    box = shapely.box(west - room, south - room, east + room, north + room)
     return gpd.GeoSeries([box], crs=points.crs)
 
 

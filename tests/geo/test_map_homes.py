@@ -56,6 +56,15 @@ def test_the_key_counts_each_class_there_is_and_says_the_notes() -> None:
     assert "No homes here yet." in homes_map(_homes().iloc[:0], **SAID).html
 
 
+@pytest.mark.parametrize("count", [1, 4])
+def test_homes_at_one_point_have_some_ground_around_them(count: int) -> None:
+    homes = _homes(geometry=gpd.points_from_xy(*zip(*[LON_LAT[0]] * 4, strict=True))).iloc[:count]
+    (south, west), (north, east) = data_of(homes_map(homes, **SAID))["bounds"]
+    lon, lat = LON_LAT[0]
+    assert south < lat < north
+    assert west < lon < east
+
+
 @pytest.mark.parametrize("has_signs", [True, False])
 def test_no_two_classes_differ_in_colour_alone(*, has_signs: bool) -> None:
     looks = set()

@@ -198,7 +198,8 @@ def test_the_page_and_its_structure(
     assert_links_lead_somewhere(page)
     nav = page.one("nav", aria_label="On this page")
     assert [link.text for link in nav.all("a")] == [
-        "What is here", "Asked for", "Figures", "Care homes", "What changed", "All places", "Map"
+        "What is here", "Asked for", "Figures", "Care homes", "What changed", "All places",
+        "Take it with you", "Map",
     ]  # fmt: skip
     for made in page.all("table"):
         assert made.one("caption").text
