@@ -15,7 +15,8 @@ from app.areas.report_parts import checked_from
 from app.models import Area, AreaFigure, AreaLookup, AreaType
 from geo.scores import CHECKED_LAST_YEAR, CHECKED_THIS_YEAR, freshness
 from tests import builders
-from tests.wards.report.test_report import CITY, LAT, LON, TODAY, figure, publish, report_of
+from tests.wards.report.conftest import CITY, LAT, LON
+from tests.wards.report.test_report import TODAY, figure, publish, report_of
 from tests.web.conftest import Town
 from tests.web.document import Document
 

@@ -15,7 +15,8 @@ from starlette.testclient import TestClient
 from app.areas.report_gaps import _said
 from app.models import AssetKind, LocationSource
 from tests import builders
-from tests.wards.report.test_report import BESIDE, CITY, LAT, LON, ask_for, report_of
+from tests.wards.report.conftest import BESIDE, CITY, LAT, LON, ask_for
+from tests.wards.report.test_report import report_of
 from tests.web.conftest import Town
 from tests.web.document import Document
 

@@ -14,7 +14,8 @@ from app.assets.actions import NameCache
 from geo.crs import grid_of
 from geo.walking import FootNetwork
 from tests import builders, foot_networks
-from tests.wards.report.test_report import TODAY, ask_for
+from tests.wards.report.conftest import ask_for
+from tests.wards.report.test_report import TODAY
 from tests.web.conftest import Town
 
 WARD = "E05003001"

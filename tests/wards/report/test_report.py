@@ -20,32 +20,23 @@ from app.areas.report import WardReport, read_report
 from app.areas.report_figures import _unit_after
 from app.areas.report_words import quarter_before
 from app.assets.actions import NameCache
-from app.models import AreaFigure, AreaLookup, AssetKind, LocationSource
+from app.models import AreaFigure, AreaLookup, AssetKind
 from tests import builders
-from tests.web.conftest import NASTY_NAME, Town
+from tests.wards.report.conftest import (
+    APART,
+    BESIDE,
+    CITY,
+    CORNER,
+    ELSEWHERE,
+    LAT,
+    LON,
+    ask_for,
+    assert_links_lead_somewhere,
+)
+from tests.web.conftest import Town
 from tests.web.document import Document, Element
 
 TODAY = dt.date(2026, 11, 26)
-CITY = "E05001347"
-LON, LAT = builders.CITY_HALL
-# North, east and south of the city's square of 0.02 degrees, one at its corner, one apart.
-BESIDE = {"E05002001": (0.0, 0.02), "E05002002": (0.02, 0.0), "E05002003": (0.0, -0.02)}
-CORNER, APART, ELSEWHERE = "E05002004", "E05002005", "E05002006"
-
-
-@pytest.fixture
-def around(session: Session, town: Town) -> dict[str, tuple[float, float]]:
-    """Store wards around the city; give the middle of each."""
-    places = {code: (LON + x, LAT + y) for code, (x, y) in BESIDE.items()}
-    places[CORNER] = (LON + 0.02, LAT + 0.02)
-    places[APART] = (LON + 0.2, LAT)
-    for code, middle in places.items():
-        builders.make_ward(session, code, f"Ward {code[-1]}", shape=builders.square(middle))
-    # It touches the city in the west, and is of another district.
-    places[ELSEWHERE] = (LON - 0.02, LAT)
-    builders.make_ward(session, ELSEWHERE, "Over the line", lad_code="E08000004", lad_name="Oldham",
-                       shape=builders.square(places[ELSEWHERE]))  # fmt: skip
-    return places
 
 
 def report_of(
@@ -172,13 +163,6 @@ def test_an_empty_ward_says_so_in_words(client: TestClient, session: Session, to
     assert "Not loaded for this ward" in text
     assert "#homes" not in page.links()
     assert_links_lead_somewhere(page)
-
-
-def assert_links_lead_somewhere(page: Document) -> None:
-    ids = {element.get("id") for element in page.elements}
-    inner = [link for link in page.links() if link.startswith("#")]
-    assert inner
-    assert {link[1:] for link in inner} <= ids
 
 
 def table(page: Document, caption: str) -> Element:
@@ -364,61 +348,6 @@ def test_statements_do_not_grow_with_what_is_there(
         for concept in ("stargazing", "fishing", "knitting", "canals"):
             ask_for(session, code, concept, times=9)
     assert ask() == few <= 14
-
-
-def ask_for(session: Session, ward_code: str, concept: str, *, times: int) -> None:
-    """Store that somebody asked for something in a ward on so many days, and found nothing."""
-    session.execute(
-        sa.text(
-            "INSERT INTO unmet_interests (interest_id, ward_code, noticed_on)"
-            " SELECT i.id, :code, CURRENT_DATE - n FROM interests i, generate_series(1, :times) n"
-            " WHERE i.concept = :concept ON CONFLICT DO NOTHING"
-        ),
-        {"code": ward_code, "concept": concept, "times": times},
-    )
-
-
-def test_hostile_names_are_words(
-    client: TestClient, session: Session, town: Town, around: dict[str, tuple[float, float]]
-) -> None:
-    hostile = '"><img src=x onerror=alert(1)>{{7*7}}'
-    builders.make_ward(session, "E05004001", hostile, shape=builders.square((LON, LAT + 0.03)))
-    builders.make_asset(session, NASTY_NAME, at=(LON, LAT + 0.03), kind=AssetKind.CARE_HOME,
-                        interests=["fishing"])  # fmt: skip
-    builders.make_asset(session, hostile, at=None, kind=AssetKind.INFORMAL, ward_code="E05004001",
-                        location_source=LocationSource.WARD)  # fmt: skip
-    ask_for(session, "E05004001", "fishing", times=9)
-    for path in ("/wards/E05004001", "/wards/E05002001", f"/wards/{CITY}"):
-        page = Document(client.get(path).text)
-        # Our own picture for paper alone.
-        assert all(one.attributes["src"].startswith("/wards/") for one in page.all("img"))
-        # A block of data (schema.org) is no script to a browser.
-        scripts = [one for one in page.all("script") if one.get("type") != "application/ld+json"]
-        assert all(script.get("src") for script in scripts)
-        assert "49" not in page.one("h1").text
-    page = Document(client.get("/wards/E05004001").text)
-    assert hostile in page.one("h1").text
-    assert page.one("iframe").get("title") == f"Map of {hostile} ward"
-    assert NASTY_NAME in [link.text for link in page.all("a")]
-
-
-def test_places_come_in_pages_and_counts_are_of_all(
-    client: TestClient, town: Town, connection: sa.Connection
-) -> None:
-    first = Document(client.get(f"/wards/{CITY}?limit=3").text)
-    assert "5 places and groups" in first.one("main").text
-    (more,) = [link for link in first.all("a") if link.text == "More places in this ward"]
-    second = Document(client.get(more.get("href")).text)
-
-    def listed(page: Document) -> list[str]:
-        items = page.all("li", class_="pw-line")
-        return [item.one("a").get("href") for item in items]
-
-    assert (len(listed(first)), len(listed(second))) == (3, 2)
-    assert len({*listed(first), *listed(second)}) == 5
-    far = client.get(f"/wards/{CITY}?page=9")
-    assert far.status_code == 200
-    assert_links_lead_somewhere(Document(far.text))
 
 
 def test_a_touching_corner_is_next_door(
